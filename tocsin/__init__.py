@@ -1,0 +1,1 @@
+"""The doorway: command line, settings, wiring, embedded services, starter configuration."""

@@ -1,0 +1,1 @@
+"""Ways out: one file a channel, one row in CHANNELS."""
