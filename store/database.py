@@ -1,0 +1,106 @@
+"""One door to SQLite and PostgreSQL alike: `read()` and `write()` transactions, and the ledger's clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a SQLite writer waits for another: longer than any transaction may take."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970 UTC of an aware *instant*."""
+    delta = instant - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def instant(microseconds_utc: int) -> datetime:
+    """The aware datetime (UTC) of integer microseconds since 1970."""
+    return datetime.fromtimestamp(microseconds_utc // 1_000_000, UTC).replace(microsecond=microseconds_utc % 1_000_000)
+
+
+class Database:
+    """A connection pool. Made in the process that uses it, never before a fork.
+
+    *url* is an SQLAlchemy URL (`postgresql://…` is taken as psycopg 3) or the path of an SQLite file.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = _engine(url)
+
+    @property
+    def dialect(self) -> str:
+        """ "sqlite" or "postgresql"."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A short transaction that only reads: an open reader keeps SQLite's WAL from being cut back."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes, committed at the end. On SQLite it holds the only write lock from the start
+        (BEGIN IMMEDIATE): with the default, 1,370 of 2,000 concurrent increments were lost without an error.
+        """
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(tocsin_write=True)
+            with connection.begin():
+                yield connection
+
+    def now(self, connection: Connection) -> int:
+        """Microseconds UTC by the ledger's own clock, so that leases of several hosts agree."""
+        if self.dialect == "postgresql":
+            return int(connection.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")) or 0)
+        return time.time_ns() // 1_000
+
+    def skip_locked(self) -> dict[str, Any]:
+        """Arguments of `Select.with_for_update` by which workers claim rows without waiting for each other."""
+        return {"skip_locked": True}
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    address = url if "://" in url else f"sqlite:///{Path(url).resolve()}"
+    parsed = make_url(address)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed.render_as_string(hide_password=False))
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ValueError(f"{parsed.render_as_string()}: only sqlite:// and postgresql:// databases are supported")
+    return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5, max_overflow=20)
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1_000}, pool_size=5, max_overflow=20)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("tocsin_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
