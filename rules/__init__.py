@@ -1,1 +1,26 @@
-"""Pure: text and rules in, matches out. No I/O beyond reading its own YAML; imports nothing of ours."""
+"""Rules over claims in news text: pure, deterministic, explainable."""
+
+from rules.engine import Explanation, Outcome, Rule, RuleSet, check, load
+from rules.model import LEVELS, Article, Emit, Evidence, Level, Match, Role, Speaker, Status, Zone
+from rules.problems import Problem, RuleErrors
+
+__all__ = [
+    "LEVELS",
+    "Article",
+    "Emit",
+    "Evidence",
+    "Explanation",
+    "Level",
+    "Match",
+    "Outcome",
+    "Problem",
+    "Role",
+    "Rule",
+    "RuleErrors",
+    "RuleSet",
+    "Speaker",
+    "Status",
+    "Zone",
+    "check",
+    "load",
+]

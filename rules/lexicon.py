@@ -1,0 +1,228 @@
+"""Named lists of words with their inflections generated: what rules refer to as `$name`.
+
+A site adds lexicons of its own and may append to, or replace, a shipped one (`override: append | replace`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from rules.document import _listed, _Part, parse
+from rules.inflect import plural, verb_forms
+from rules.problems import Problem, RuleErrors
+from rules.source import Source, read
+
+SHIPPED = Path(__file__).parent / "lexicons"
+Kind = Literal["act", "object", "words"]
+Pos = Literal["verb", "noun", "adjective", "word"]
+_Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class LexiconDocument(_Part):
+    """One lexicon as written. Words are base forms; a phrase inflects its first word (verbs) or last word (nouns)."""
+
+    lexicon: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)
+    kind: Kind = "words"
+    description: str = ""
+    override: Literal["append", "replace"] | None = None
+    include: _Words = ()
+    verbs: _Words = Field(default=(), description="act: what is acted on is the verb's object (lift, phase out)")
+    intransitive: _Words = Field(default=(), description="act: it is the verb's subject (expire, lapse)")
+    nouns: _Words = Field(default=(), description="act: removal, end; object: embargo, travel ban")
+    adjectives: _Words = ()
+    words: _Words = Field(default=(), description="any words, exactly as written, plus their plural")
+    absence: bool = Field(default=False, description="act: 'there is no X' says that it has happened to X")
+    opposites: _Words = ()
+    continuers: _Words = Field(default=(), description="acts that carry the state on (extend); denied, they end it")
+    excludes: _Words = Field(default=(), description="phrases in which a word of this list means something else")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Form:
+    """One surface form: its words in lower case, and what it is a form of."""
+
+    words: tuple[str, ...]
+    pos: Pos
+    tag: str
+    lemma: str
+    transitive: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """A list ready for use: `forms` holds those of included lists too."""
+
+    name: str
+    kind: Kind
+    forms: tuple[Form, ...]
+    absence: bool = False
+    opposites: tuple[str, ...] = ()
+    continuers: tuple[str, ...] = ()
+    excludes: tuple[tuple[str, ...], ...] = ()
+
+
+@cache
+def irregular() -> tuple[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]], Mapping[str, str]]:
+    """Irregular verbs (base to pasts and participles) and plurals, from lexicons/irregular.yml."""
+    path = SHIPPED / "irregular.yml"
+    sources, problems = read(path.read_text("utf8"), path.name)
+    table = sources[0].value if sources and not problems else None
+    if not isinstance(table, dict):
+        raise RuleErrors(problems)
+    verbs = {str(k): _principal_parts(str(v)) for k, v in table["verbs"].items()}
+    return verbs, {str(k): str(v) for k, v in table["plurals"].items()}
+
+
+def _principal_parts(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    past, participle = (text.split() * 2)[:2]
+    return tuple(past.split("/")), tuple(participle.split("/"))
+
+
+def verb_surface(phrase: str, transitive: bool = True) -> Iterator[Form]:
+    """Every form of a verb or particle verb ('phase out' inflects its first word)."""
+    first, *rest = phrase.lower().split()
+    forms = verb_forms(first, irregular()[0])
+    tagged = [("VB", forms.base), ("VBZ", forms.third), *(("VBG", g) for g in forms.gerund)]
+    tagged += [("VBD", p) for p in forms.past] + [("VBN", p) for p in forms.participle]
+    for tag, word in tagged:
+        yield Form((word, *rest), "verb", tag, phrase, transitive)
+
+
+def noun_surface(phrase: str) -> Iterator[Form]:
+    """Singular and plural; the plural falls on the last word before a preposition ('breach of contract')."""
+    words = phrase.lower().replace("-", " ").split()
+    yield Form(tuple(words), "noun", "NN", phrase)
+    head = next((i - 1 for i, w in enumerate(words) if i and w in ("of", "in", "on", "for", "to")), len(words) - 1)
+    yield Form((*words[:head], plural(words[head], irregular()[1]), *words[head + 1 :]), "noun", "NNS", phrase)
+
+
+def word_surface(phrase: str, tag: str = "W") -> Iterator[Form]:
+    """The words as they stand (hyphens part words, as they do in text)."""
+    yield Form(tuple(phrase.lower().replace("-", " ").split()), "word", tag, phrase)
+
+
+def _own_forms(document: LexiconDocument) -> set[Form]:
+    forms = {f for v in document.verbs for f in verb_surface(v)}
+    forms |= {f for v in document.intransitive for f in verb_surface(v, transitive=False)}
+    forms |= {f for n in document.nouns for f in noun_surface(n)}
+    forms |= {f for w in document.words for f in (*word_surface(w), *noun_surface(w))}
+    return forms | {replace(f, pos="adjective") for a in document.adjectives for f in word_surface(a, "JJ")}
+
+
+def inline(word: str, kind: Kind) -> Lexicon:
+    """The lexicon of a word that a rule names without `$`."""
+    forms = {f for f in noun_surface(word)} if kind != "words" else {*word_surface(word), *noun_surface(word)}
+    if kind == "act":
+        forms = {f for t in (True, False) for f in verb_surface(word, t)}
+    return Lexicon(name=word, kind=kind, forms=tuple(sorted(forms)))
+
+
+def read_files(files: Iterable[Path]) -> tuple[list[tuple[Source, LexiconDocument]], list[Problem]]:
+    """Every lexicon document in `files`, in order, and what is wrong with the others."""
+    found: list[tuple[Source, LexiconDocument]] = []
+    problems: list[Problem] = []
+    for path in files:
+        sources, wrong = read(path.read_text("utf8", errors="replace"), str(path))
+        problems += wrong
+        for source in sources:
+            document, wrong = parse(source, LexiconDocument)
+            problems += wrong
+            if document:
+                found.append((source, document))
+    return found, problems
+
+
+def build(documents: Iterable[tuple[Source, LexiconDocument]]) -> tuple[dict[str, Lexicon], list[Problem]]:
+    """Lexicons by name, includes and overrides resolved; circular or unknown includes are problems."""
+    documents = tuple(documents)
+    merged, problems = _merge(documents)
+    problems += [p for s, d in documents for p in _bad_references(s, d, merged)]
+    lexicons: dict[str, Lexicon] = {}
+    for name, (source, document) in merged.items():
+        circle = _circle(name, merged)
+        if circle:
+            problems.append(source.problem(("include",), f"circular include: {' -> '.join(circle)}; remove one"))
+            continue
+        members = [merged[m][1] for m in _members(name, merged)]
+        forms = set().union(*map(_own_forms, members))
+        lexicons[name] = Lexicon(
+            name=name,
+            kind=document.kind,
+            forms=tuple(sorted(forms)),
+            absence=any(m.absence for m in members),
+            opposites=tuple(o.removeprefix("$") for o in document.opposites),
+            continuers=tuple(c.removeprefix("$") for m in members for c in m.continuers),
+            excludes=tuple(tuple(e.lower().replace("-", " ").split()) for m in members for e in m.excludes),
+        )
+    return lexicons, problems
+
+
+_Merged = dict[str, tuple[Source, LexiconDocument]]
+
+
+def _merge(documents: Iterable[tuple[Source, LexiconDocument]]) -> tuple[_Merged, list[Problem]]:
+    merged: _Merged = {}
+    problems: list[Problem] = []
+    for source, document in documents:
+        before = merged.get(document.lexicon)
+        if before and document.override == "append":
+            merged[document.lexicon] = (source, _appended(before[1], document))
+        elif before and document.override is None:
+            message = f"lexicon `{document.lexicon}` exists ({before[0].file}); add `override: append` or `replace`"
+            problems.append(source.problem(("lexicon",), message))
+        else:
+            merged[document.lexicon] = (source, document)
+    return merged, problems
+
+
+def _appended(old: LexiconDocument, new: LexiconDocument) -> LexiconDocument:
+    lists = ("include", "verbs", "intransitive", "nouns", "adjectives", "words", "opposites", "continuers", "excludes")
+    joined = {name: (*getattr(old, name), *getattr(new, name)) for name in lists}
+    return old.model_copy(update={**joined, "absence": old.absence or new.absence})
+
+
+def unknown_lexicon(name: str, known: Iterable[str]) -> str:
+    """The message for a `$name` that nobody defined."""
+    near = difflib.get_close_matches(name, sorted(known), 1, 0.6)
+    return f"unknown lexicon `${name}`; " + (f"did you mean `${near[0]}`?" if near else "define it in a lexicon file")
+
+
+def _bad_references(source: Source, document: LexiconDocument, merged: _Merged) -> Iterator[Problem]:
+    for key in ("include", "opposites", "continuers"):
+        for position, name in enumerate(getattr(document, key)):
+            if name.removeprefix("$") not in merged:
+                yield source.problem((key, position), unknown_lexicon(name.removeprefix("$"), merged))
+
+
+def _members(name: str, merged: _Merged) -> list[str]:
+    order: list[str] = []
+    todo = [name]
+    while todo:
+        current = todo.pop(0)
+        if current in merged and current not in order:
+            order.append(current)
+            todo += [i.removeprefix("$") for i in merged[current][1].include]
+    return order
+
+
+def _circle(name: str, merged: _Merged) -> list[str]:
+    """The way from `name` back to itself over includes; empty when there is none."""
+    ways = [[name]]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        for step in merged[way[-1]][1].include:
+            target = step.removeprefix("$")
+            if target == name:
+                return [*way, name]
+            if target in merged and target not in seen:
+                seen.add(target)
+                ways.append([*way, target])
+    return []
