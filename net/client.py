@@ -1,0 +1,259 @@
+"""The one HTTP client for whoever talks to strangers: guarded addresses, bounded bodies, one limit for all the time.
+
+It stands on httpcore, the engine of httpx, because there the network backend is a public parameter, and because
+cookies, proxies from the environment and automatic redirects and decoding are what it must not have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+import httpcore
+import httpx
+
+from net.decode import BadCoding, Body, TooLarge
+from net.failure import FailureKind, NetFailure, failure_of
+from net.guard import AddressPolicy, check_url
+from net.resolve import GuardedBackend, Resolve, system_resolver
+
+MAX_REDIRECTS = 5
+CONNECT_S = 5.0
+TOTAL_S = 30.0
+FEED_BYTES = 15_000_000
+KEEP_BYTES = 65_536
+
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One redirect that was followed: the status of the answer, and where it led."""
+
+    status: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An answer. `headers` have lower-case names (repeated ones joined by ", "); `body` is decoded; `url` is the one
+    that answered; `truncated` says that the body broke off, or was cut at the limit of a POST.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+    url: str
+    hops: tuple[Hop, ...]
+    elapsed_s: float
+    truncated: bool
+
+
+Answer = Response | NetFailure
+
+
+class GuardedClient:
+    """Reuses connections; use it in one event loop, as an `async with` or with `aclose`.
+
+    *allow* are CIDR networks let through though not public; *tls* replaces the trusted certificates (of httpx).
+    """
+
+    def __init__(
+        self,
+        *,
+        allow: Iterable[str] = (),
+        user_agent: str = "Tocsin",
+        connect_s: float = CONNECT_S,
+        max_connections: int = 200,
+        resolve: Resolve = system_resolver,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._user_agent = user_agent
+        self._connect_s = connect_s
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls or httpx.create_ssl_context(trust_env=False),
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections // 2,
+            keepalive_expiry=15.0,
+            network_backend=GuardedBackend(AddressPolicy.of(allow), resolve),
+        )
+
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Headers | None = None,
+        limit_bytes: int = FEED_BYTES,
+        total_s: float = TOTAL_S,
+        follow: bool = True,
+    ) -> Answer:
+        """Fetch *url*. A body over *limit_bytes* (after decoding) is a failure; one that broke off is `truncated`."""
+        request = _Request("GET", url, {"accept-encoding": "gzip", **(headers or {})}, b"", limit_bytes, "fail")
+        return await self._within(total_s, request, follow)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        headers: Headers | None = None,
+        total_s: float = 20.0,
+        keep_bytes: int = KEEP_BYTES,
+    ) -> Answer:
+        """Send *content* to *url*; redirects are answers, never followed. Only *keep_bytes* of the answer's body are
+        read: the status is what counts, so a body that is too long, broken or slow leaves it `truncated`.
+        """
+        request = _Request("POST", url, {"accept-encoding": "identity", **(headers or {})}, content, keep_bytes, "cut")
+        return await self._within(total_s, request, follow=False)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _within(self, total_s: float, request: _Request, follow: bool) -> Answer:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(total_s):
+                return await self._hop(request, (), follow, started, total_s)
+        except TimeoutError:
+            return NetFailure(kind="timeout", message=f"no complete answer from {request.host} within {total_s:g} s")
+
+    async def _hop(
+        self, request: _Request, hops: tuple[Hop, ...], follow: bool, started: float, total_s: float
+    ) -> Answer:
+        if problem := check_url(request.url):
+            return NetFailure(kind="url", message=f"{request.url[:200]}: {problem}")
+        answer = await self._send(request, hops, started, total_s)
+        if isinstance(answer, NetFailure) or not follow or answer.status not in _REDIRECTS:
+            return answer
+        target = _target(answer)
+        if isinstance(target, NetFailure):
+            return target
+        if len(hops) == MAX_REDIRECTS:
+            return NetFailure(kind="too_many_redirects", message=f"more than {MAX_REDIRECTS} redirects")
+        return await self._hop(
+            request.to(target), (*hops, Hop(status=answer.status, url=target)), follow, started, total_s
+        )
+
+    async def _send(self, request: _Request, hops: tuple[Hop, ...], started: float, total_s: float) -> Answer:
+        try:
+            async with self._pool.stream(
+                request.method,
+                httpcore.URL(str(httpx.URL(request.url))),
+                headers=self._headers(request),
+                content=request.content,
+                extensions={"timeout": {"connect": self._connect_s, "pool": total_s}},
+            ) as response:
+                return await _receive(response, request, hops, started, total_s)
+        except (*_HTTPCORE_ERRORS, BadCoding, TooLarge) as error:
+            return failure_of(error, request.host, request.limit)
+
+    def _headers(self, request: _Request) -> list[tuple[str, str]]:
+        given = {name.lower(): value for name, value in request.headers.items()}
+        own = {"host": httpx.URL(request.url).netloc.decode("ascii"), "user-agent": self._user_agent, "accept": "*/*"}
+        return list({**own, **given}.items())
+
+
+_HTTPCORE_ERRORS = (
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    headers: Headers
+    content: bytes
+    limit: int
+    overflow: Literal["fail", "cut"]
+
+    @property
+    def host(self) -> str:
+        return httpx.URL(self.url).host if check_url(self.url) is None else self.url[:100]
+
+    def to(self, url: str) -> _Request:
+        return _Request(self.method, url, self.headers, self.content, self.limit, self.overflow)
+
+
+def _target(answer: Response) -> str | NetFailure:
+    """Where a redirect leads: never from https to http, and never to a URL that could not be configured."""
+    location = answer.headers.get("location", "").strip()
+    if not location:
+        return NetFailure(kind="redirect", message=f"HTTP {answer.status} without a Location")
+    try:
+        target = httpx.URL(answer.url).join(location)
+    except httpx.InvalidURL as error:
+        return NetFailure(kind="redirect", message=f"redirect to something that is not a URL ({error})")
+    if httpx.URL(answer.url).scheme == "https" and target.scheme == "http":
+        return NetFailure(kind="redirect", message=f"redirect from https to http ({target}) refused")
+    return str(target.copy_with(fragment=None))
+
+
+async def _receive(
+    response: httpcore.Response, request: _Request, hops: tuple[Hop, ...], started: float, total_s: float
+) -> Response:
+    headers = _joined(response.headers)
+    skip = response.status in _REDIRECTS and request.overflow == "fail"
+    body, truncated = (b"", False) if skip else await _read(response, headers, request, started + total_s)
+    return Response(
+        status=response.status,
+        headers=headers,
+        body=body,
+        url=request.url,
+        hops=hops,
+        elapsed_s=time.monotonic() - started,
+        truncated=truncated,
+    )
+
+
+async def _read(
+    response: httpcore.Response, headers: Headers, request: _Request, deadline: float
+) -> tuple[bytes, bool]:
+    """The body and whether it is cut. Of a POST whatever came in time is kept: its status is already the answer."""
+    cut = request.overflow == "cut"
+    body = Body("identity" if cut else headers.get("content-encoding", ""), request.limit)
+    try:
+        async with asyncio.timeout_at(_loop_time(deadline) if cut else None):
+            async for piece in response.aiter_stream():
+                body.feed(piece)
+    except (TooLarge, TimeoutError):
+        if not cut:
+            raise
+        return body.bytes(), True
+    except (httpcore.ReadError, httpcore.RemoteProtocolError):
+        return body.bytes(), True
+    return body.bytes(), not body.whole
+
+
+def _loop_time(deadline_monotonic: float) -> float:
+    """The loop's time a little before the deadline of the whole, so that this one is the first to strike."""
+    return asyncio.get_running_loop().time() + (deadline_monotonic - time.monotonic()) - 0.05
+
+
+def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        joined[key] = f"{joined[key]}, {text}" if key in joined else text
+    return joined
+
+
+__all__ = ["Answer", "FailureKind", "GuardedClient", "Hop", "NetFailure", "Response", "check_url"]
