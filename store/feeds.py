@@ -1,0 +1,139 @@
+"""Feeds in the ledger: what is declared, and what fetching has taught us of each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, insert, select, update
+
+from store.database import Database
+from store.tables import feed, fetch
+
+_NAMESPACE = uuid.UUID("5f1c1a52-8f0e-5d3c-9a62-3d6d3bb5b1f4")
+
+
+def feed_id(url: str) -> str:
+    """The id of the feed declared with *url*: always the same."""
+    return str(uuid.uuid5(_NAMESPACE, url))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed as declared. `every` is "auto" or whole seconds; `backfill_s` says how old an entry of the first fetch
+    may be and still alert.
+    """
+
+    url: str
+    name: str
+    outlet: str
+    tier: str = "press"
+    tags: tuple[str, ...] = ()
+    lang: str | None = None
+    every: str = "auto"
+    backfill_s: int = 0
+    full_text: bool = False
+
+    @property
+    def id(self) -> str:
+        """uuid5 of the URL."""
+        return feed_id(self.url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """A feed with what fetching has taught us. Instants are microseconds UTC."""
+
+    id: str
+    feed: Feed
+    origin: str
+    status: str
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    failures: int
+    error_class: str | None
+    error: str | None
+    last_attempt_at: int | None
+    last_success_at: int | None
+    first_success_at: int | None
+    last_new_at: int | None
+    next_check_at: int
+    next_check_why: str | None
+    interval_s: int | None
+    moved_to: str | None
+    moved_count: int
+    moved_since_at: int | None
+    removed_at: int | None
+
+
+def sync_feeds(db: Database, feeds: Iterable[Feed], origin: str = "file") -> None:
+    """Make the feeds of *origin* exactly these. What is known of a feed stays, also of one that vanishes for a while:
+    a vanished feed is marked removed and no longer fetched.
+    """
+    declared = {one.id: one for one in feeds}
+    with db.write() as connection:
+        now = db.now(connection)
+        there = {row.id: row for row in connection.execute(select(feed))}
+        for one in declared.values():
+            _declare(connection, one, there.get(one.id), origin, now)
+        gone = [id for id, row in there.items() if row.origin == origin and row.removed_at is None]
+        for id in set(gone) - set(declared):
+            connection.execute(update(feed).where(feed.c.id == id).values(removed_at=now))
+
+
+def add_feed(db: Database, one: Feed, origin: str = "console") -> None:
+    """Declare one more feed, or change its settings."""
+    with db.write() as connection:
+        row = connection.execute(select(feed).where(feed.c.id == one.id)).one_or_none()
+        _declare(connection, one, row, origin, db.now(connection))
+
+
+def remove_feed(db: Database, url: str) -> bool:
+    """No longer fetch the feed declared with *url*; its articles stay. False where there is none."""
+    with db.write() as connection:
+        chosen = and_(feed.c.id == feed_id(url), feed.c.removed_at.is_(None))
+        return bool(connection.execute(update(feed).where(chosen).values(removed_at=db.now(connection))).rowcount)
+
+
+def _declare(connection: Connection, one: Feed, row: Row[Any] | None, origin: str, now: int) -> None:
+    settings = {**asdict(one), "tags": list(one.tags), "origin": origin, "removed_at": None}
+    if row is None:
+        fresh = {"id": one.id, "created_at": now, "status": "new", "next_check_at": now, "next_check_why": "new feed"}
+        connection.execute(insert(feed).values(**settings, **fresh))
+        return
+    if row.removed_at is not None or row.every != one.every:
+        settings |= {"next_check_at": now, "next_check_why": "its settings changed"}
+    connection.execute(update(feed).where(feed.c.id == one.id).values(**settings))
+
+
+def list_feeds(db: Database, *, removed: bool = False) -> list[FeedState]:
+    """All feeds by name; those removed only when asked for."""
+    chosen = select(feed).order_by(feed.c.name, feed.c.url)
+    with db.read() as connection:
+        rows = connection.execute(chosen if removed else chosen.where(feed.c.removed_at.is_(None))).all()
+    return [state_of(row) for row in rows]
+
+
+def find_feed(db: Database, url_or_id: str) -> FeedState | None:
+    """The feed declared with this URL, or with this id; None where there is none."""
+    with db.read() as connection:
+        row = connection.execute(select(feed).where(feed.c.id.in_((url_or_id, feed_id(url_or_id))))).first()
+    return state_of(row) if row is not None else None
+
+
+def recent_fetches(db: Database, id: str, limit: int = 20) -> list[Mapping[str, Any]]:
+    """The last lines of a feed's fetch log, newest first."""
+    chosen = select(fetch).where(fetch.c.feed_id == id).order_by(fetch.c.at.desc(), fetch.c.id.desc()).limit(limit)
+    with db.read() as connection:
+        return [dict(row) for row in connection.execute(chosen).mappings()]
+
+
+def state_of(row: Row[Any]) -> FeedState:
+    """The value of a row of table feed."""
+    columns = row._mapping
+    settings = {name: columns[name] for name in Feed.__dataclass_fields__} | {"tags": tuple(columns["tags"])}
+    own = {name: columns[name] for name in FeedState.__dataclass_fields__ if name != "feed"}
+    return FeedState(feed=Feed(**settings), **own)
