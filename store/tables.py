@@ -142,6 +142,7 @@ article = Table(
     # matching
     Column("evaluated_at", Instant),
     Column("evaluated_with", Text),  # hash of the rule set
+    Column("matches", Integer),  # how many the evaluation of this revision found, for the ledger
     Column("match_tries", Integer, nullable=False, server_default="0"),
     Column("parked_at", Instant),
     Column("parked_why", Text),
@@ -312,6 +313,7 @@ delivery = Table(
         "ix_delivery_due",
         "endpoint_id",
         "next_at",
+        "seq",
         sqlite_where=text("status = 'pending'"),
         postgresql_where=text("status = 'pending'"),
     ),

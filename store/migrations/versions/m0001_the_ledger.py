@@ -186,6 +186,7 @@ def upgrade() -> None:
         sa.Column("quiet", sa.Text(), nullable=True),
         sa.Column("evaluated_at", sa.BigInteger(), nullable=True),
         sa.Column("evaluated_with", sa.Text(), nullable=True),
+        sa.Column("matches", sa.Integer(), nullable=True),
         sa.Column("match_tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("parked_at", sa.BigInteger(), nullable=True),
         sa.Column("parked_why", sa.Text(), nullable=True),
@@ -337,7 +338,7 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_created", ["created_at"], unique=False)
         batch_op.create_index(
-            "ix_delivery_due", ["endpoint_id", "next_at"], unique=False, **partial("status = 'pending'")
+            "ix_delivery_due", ["endpoint_id", "next_at", "seq"], unique=False, **partial("status = 'pending'")
         )
     op.create_table(
         "attempt",
