@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator
 
 PREFIX = "TOCSIN_"
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(ValueError):
@@ -45,7 +42,7 @@ class Settings(BaseModel):
     base_url: str | None = Field(None, description="how people reach the console; default http://HOST:PORT")
     smtp_url: str | None = Field(None, description="smtp+starttls://user:password@host:587, smtps://… or smtp://…")
     mail_from: str | None = Field(None, description="sender of mails; default tocsin@ the host of the base URL")
-    allow_networks: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = Field(
+    allow_networks: Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(_networks)] = Field(
         (), description="CIDRs that the address guard lets through, comma-separated"
     )
     log: Literal["console", "json"] = Field("console", description="how log lines look")

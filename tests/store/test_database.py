@@ -1,0 +1,100 @@
+"""The one door to both databases."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert, select, text, update
+
+from store import tables
+from store.database import Database, instant, microseconds
+from store.migrate import SchemaTooNew, migrate, newest, revision
+
+
+def test_the_migrations_lead_to_exactly_the_tables(db: Database) -> None:
+    with db.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_a_second_migration_changes_nothing(db: Database) -> None:
+    assert migrate(db) == newest() == revision(db)
+
+
+def test_migrations_that_start_together_run_once(database_url: str) -> None:
+    errors: list[BaseException] = []
+
+    def one() -> None:
+        database = Database(database_url)
+        try:
+            migrate(database)
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion
+            errors.append(error)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert revision(Database(database_url)) == newest()
+
+
+def test_a_database_of_a_newer_version_is_refused(db: Database) -> None:
+    with db.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaTooNew, match="9999"):
+        migrate(db)
+
+
+def test_no_increment_is_lost_between_writers(db: Database) -> None:
+    with db.write() as connection:
+        connection.execute(insert(tables.lease).values(name="n", owner="o", until_at=0))
+
+    def count() -> None:
+        for _ in range(25):
+            with db.write() as connection:
+                row = connection.execute(select(tables.lease.c.until_at).with_for_update()).scalar_one()
+                connection.execute(update(tables.lease).values(until_at=row + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with db.read() as connection:
+        assert connection.execute(select(tables.lease.c.until_at)).scalar_one() == 100
+
+
+def test_what_fails_in_a_transaction_leaves_nothing(db: Database) -> None:
+    def cut_off() -> None:
+        with db.write() as connection:
+            connection.execute(insert(tables.lease).values(name="n", owner="o", until_at=0))
+            raise RuntimeError("cut")
+
+    with pytest.raises(RuntimeError, match="cut"):
+        cut_off()
+    with db.read() as connection:
+        assert connection.execute(select(tables.lease)).first() is None
+
+
+def test_the_ledgers_clock_is_now_in_microseconds(db: Database) -> None:
+    with db.read() as connection:
+        assert abs(db.now(connection) - microseconds(datetime.now(UTC))) < 5_000_000
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_an_instant_survives_the_way_through_the_ledger(when: datetime) -> None:
+    assert instant(microseconds(when)) == when
+
+
+def test_other_databases_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="only sqlite"):
+        Database("mysql://localhost/x")
