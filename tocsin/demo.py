@@ -27,7 +27,7 @@ AT_ONCE = 6
 """How many articles are there from the beginning; one more follows every `EVERY_S` seconds."""
 EVERY_S = 45
 
-_ARTICLES_FILE = Path(__file__).parent / "starter" / "demo.yml"
+_ARTICLES_FILE = Path(__file__).with_suffix(".yml")
 
 
 @dataclass(frozen=True, slots=True)
