@@ -1,0 +1,63 @@
+"""What configuration is in force, and signs of life."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from store import configuration, services, tables
+from store.configuration import RuleVersion
+from store.database import Database
+
+
+def version(hash: str, **changes: object) -> RuleVersion:
+    values = {
+        "id": "r",
+        "version": "1",
+        "title": "t",
+        "level": "low",
+        "maturity": "test",
+        "tags": ("a",),
+        "source": "f:1",
+    }
+    return RuleVersion(hash=hash, **(values | changes))  # type: ignore[arg-type]
+
+
+def active(db: Database) -> set[str]:
+    with db.read() as connection:
+        return set(connection.scalars(select(tables.rule.c.hash).where(tables.rule.c.active)))
+
+
+def test_a_refused_version_leaves_the_one_in_force_and_is_cleared_by_a_good_one(db: Database) -> None:
+    configuration.accept(db, "rules", "h1")
+    configuration.refuse(db, "rules", ["rules/a.yml:1:1: wrong"])
+    with db.read() as connection:
+        row = connection.execute(select(tables.configuration)).one()
+    assert (row.hash, row.problems) == ("h1", ["rules/a.yml:1:1: wrong"])
+    configuration.accept(db, "rules", "h2")
+    with db.read() as connection:
+        row = connection.execute(select(tables.configuration)).one()
+    assert (row.hash, row.problems, row.problems_at) == ("h2", [], None)
+
+
+def test_a_first_version_that_is_refused_is_shown_too(db: Database) -> None:
+    configuration.refuse(db, "feeds", ["feeds.yml:1:1: wrong"])
+    with db.read() as connection:
+        assert connection.execute(select(tables.configuration.c.problems)).scalar_one() == ["feeds.yml:1:1: wrong"]
+
+
+def test_old_versions_of_a_rule_stay_and_may_come_back(db: Database) -> None:
+    configuration.record_rules(db, [version("h1"), version("other", id="o")])
+    configuration.record_rules(db, [version("h2")])
+    assert active(db) == {"h2"}
+    configuration.record_rules(db, [version("h1")])
+    assert active(db) == {"h1"}
+    with db.read() as connection:
+        assert set(connection.scalars(select(tables.rule.c.hash))) == {"h1", "h2", "other"}
+
+
+def test_a_process_that_beats_is_seen_once(db: Database) -> None:
+    services.beat(db, "watch")
+    services.beat(db, "watch")
+    (found,) = services.seen(db)
+    assert found.kind == "watch"
+    assert found.ago_s < 5
