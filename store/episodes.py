@@ -1,0 +1,127 @@
+"""What matches become: alerts (episodes of a key), messages, and deliveries with their frozen bodies.
+
+All functions work inside the caller's transaction: a match, the alert that it opens and every delivery of the message
+are one step that happens whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, exists, func, insert, or_, select, text, update
+
+from store.tables import alert, article, delivery, endpoint, match, message, subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """The latest episode of a key. Instants are microseconds UTC; `asserted_at` is when the article that opened it was
+    published, `opened_at` when we opened it.
+    """
+
+    id: str
+    number: int
+    becomes: str | None
+    opened_at: int
+    asserted_at: int
+    closed: bool
+
+
+def lock_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
+    """Make transactions that touch the same (subject, key) wait for each other, in one order for all of them. SQLite
+    has one writer anyway.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    for number in sorted({_lock_number(subject, key) for subject, key in keys}):
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def _lock_number(subject: str, key: str) -> int:
+    digest = hashlib.sha256(f"{subject}\0{key}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def latest(connection: Connection, subject: str, key: str) -> Episode | None:
+    """The last episode of (*subject*, *key*), open or closed; None where there never was one."""
+    asserted = func.coalesce(article.c.published_at, article.c.first_seen_at).label("asserted_at")
+    chosen = (
+        select(alert, asserted)
+        .join(article, article.c.id == alert.c.article_id)
+        .where(alert.c.subject == subject, alert.c.key == key)
+        .order_by(alert.c.episode.desc())
+        .limit(1)
+    )
+    row = connection.execute(chosen).one_or_none()
+    if row is None:
+        return None
+    return Episode(
+        id=row.id,
+        number=row.episode,
+        becomes=row.becomes,
+        opened_at=row.opened_at,
+        asserted_at=row.asserted_at,
+        closed=row.closed_at is not None,
+    )
+
+
+def known_matches(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Those of the match ids that are in the ledger."""
+    return set(connection.scalars(select(match.c.id).where(match.c.id.in_(list(ids)))))
+
+
+def close(connection: Connection, alert_id: str, now: int) -> None:
+    """End an episode."""
+    connection.execute(update(alert).where(alert.c.id == alert_id).values(closed_at=now))
+
+
+def open_alert(connection: Connection, values: dict[str, Any]) -> None:
+    """Insert an episode; IntegrityError where another transaction has opened one of the same key."""
+    connection.execute(insert(alert).values(values))
+
+
+def add_match(connection: Connection, values: dict[str, Any]) -> None:
+    """Insert a match."""
+    connection.execute(insert(match).values(values))
+
+
+def sight(connection: Connection, alert_id: str, *, outlet: str, story_id: str, now: int) -> None:
+    """Note a further match of an open alert, before it is inserted. An outlet counts once, and so does a story: copies
+    of one agency text are one voice.
+    """
+    heard = (
+        exists()
+        .where(match.c.alert_id == alert_id, match.c.outcome != "suppressed", article.c.id == match.c.article_id)
+        .where(or_(article.c.outlet == outlet, article.c.story_id == story_id))
+    )
+    known = connection.scalar(select(heard))
+    more = 0 if known else 1
+    connection.execute(update(alert).where(alert.c.id == alert_id).values(seen_at=now, outlets=alert.c.outlets + more))
+
+
+def add_message(connection: Connection, values: dict[str, Any]) -> None:
+    """Insert a message."""
+    connection.execute(insert(message).values(values))
+
+
+def next_seq(connection: Connection, subscription_id: str) -> int:
+    """Count up the sequence number of a subscription that this transaction holds."""
+    counted = update(subscription).where(subscription.c.id == subscription_id)
+    counted = counted.values(last_seq=subscription.c.last_seq + 1).returning(subscription.c.last_seq)
+    return int(connection.execute(counted).scalar_one())
+
+
+def disabled(connection: Connection, endpoint_ids: Sequence[str]) -> dict[str, str]:
+    """Why those of the endpoints that are disabled are."""
+    chosen = select(endpoint.c.id, endpoint.c.disabled_why)
+    chosen = chosen.where(endpoint.c.id.in_(endpoint_ids), endpoint.c.disabled_at.is_not(None))
+    return {id: why or "disabled" for id, why in connection.execute(chosen)}
+
+
+def add_deliveries(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert deliveries."""
+    if rows:
+        connection.execute(insert(delivery), list(rows))

@@ -1,0 +1,158 @@
+"""Subscriptions and endpoints: who gets which messages, where, and what is known of that address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.database import Database
+from store.ids import endpoint_id
+from store.tables import delivery, endpoint, subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which messages are wanted. `rules` are globs; an empty `tags` or `tiers` lets all pass."""
+
+    rules: tuple[str, ...]
+    level: str = "low"
+    tags: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """`secret` is a reference (env:NAME, file:PATH; several separated by spaces), never the secret itself."""
+
+    id: str
+    owner: str
+    filter: Filter
+    channel: str
+    address: str
+    secret: str | None = None
+    cadence: Mapping[str, Any] = field(default_factory=lambda: {"instant": True})
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def endpoint_id(self) -> str:
+        """The id of where it leads."""
+        return endpoint_id(self.channel, self.address)
+
+
+def sync(db: Database, subscriptions: Iterable[Subscription], origin: str = "file") -> None:
+    """Make *subscriptions* the whole of what *origin* declares, in one transaction.
+
+    One that vanished is marked removed: it gets nothing new, what is pending still leaves. One that comes back goes on
+    counting where its sequence numbers stopped. Where the address of a subscription changed, its pending deliveries go
+    to the new one, under the same ids and with the same bytes.
+    """
+    declared = {one.id: one for one in subscriptions}
+    with db.write() as connection:
+        now = db.now(connection)
+        rows = connection.execute(select(subscription).order_by(subscription.c.id).with_for_update()).all()
+        there = {row.id: row for row in rows}
+        for id, one in sorted(declared.items()):
+            _declare(connection, one, there.get(id), origin, now)
+        gone = [row.id for row in rows if row.origin == origin and row.removed_at is None and row.id not in declared]
+        if gone:
+            connection.execute(update(subscription).where(subscription.c.id.in_(gone)).values(removed_at=now))
+
+
+def _declare(connection: Connection, one: Subscription, row: Row[Any] | None, origin: str, now: int) -> None:
+    _ensure_endpoint(connection, one)
+    values = {**_columns(one), "origin": origin, "removed_at": None}
+    if row is None:
+        connection.execute(insert(subscription).values(**values, created_at=now))
+        return
+    connection.execute(update(subscription).where(subscription.c.id == one.id).values(**values))
+    if (row.channel, row.address) != (one.channel, one.address) and row.channel == one.channel:
+        _move_pending(connection, one)
+
+
+def _move_pending(connection: Connection, one: Subscription) -> None:
+    chosen = (delivery.c.subscription_id == one.id) & (delivery.c.status == "pending")
+    connection.execute(update(delivery).where(chosen).values(endpoint_id=one.endpoint_id))
+
+
+def _ensure_endpoint(connection: Connection, one: Subscription) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    values = {"id": one.endpoint_id, "channel": one.channel, "address": one.address}
+    connection.execute(dialect.insert(endpoint).values(**values).on_conflict_do_nothing())
+
+
+def _columns(one: Subscription) -> dict[str, Any]:
+    wanted = one.filter
+    return {
+        "id": one.id,
+        "owner": one.owner,
+        "filter": {
+            "rules": list(wanted.rules),
+            "level": wanted.level,
+            "tags": list(wanted.tags),
+            "tiers": list(wanted.tiers),
+            "confidence": wanted.confidence,
+        },
+        "channel": one.channel,
+        "address": one.address,
+        "secret": one.secret,
+        "cadence": dict(one.cadence),
+        "options": dict(one.options),
+    }
+
+
+def of_row(row: Row[Any]) -> Subscription:
+    """The value of a row of table subscription."""
+    wanted = row.filter
+    return Subscription(
+        id=row.id,
+        owner=row.owner,
+        filter=Filter(
+            rules=tuple(wanted["rules"]),
+            level=wanted["level"],
+            tags=tuple(wanted["tags"]),
+            tiers=tuple(wanted["tiers"]),
+            confidence=wanted["confidence"],
+        ),
+        channel=row.channel,
+        address=row.address,
+        secret=row.secret,
+        cadence=row.cadence,
+        options=row.options,
+    )
+
+
+def in_force(connection: Connection) -> list[Subscription]:
+    """The subscriptions that get new messages, by id."""
+    return [of_row(row) for row in connection.execute(_in_force())]
+
+
+def hold_in_force(connection: Connection) -> list[Subscription]:
+    """The same, held until the end of the transaction against others that count up their sequence numbers: always in
+    the order of ids, so that two transactions never wait for each other.
+    """
+    return [of_row(row) for row in connection.execute(_in_force().with_for_update(key_share=True))]
+
+
+def _in_force() -> Select[Any]:
+    return select(subscription).where(subscription.c.removed_at.is_(None)).order_by(subscription.c.id)
+
+
+def list_subscriptions(db: Database) -> list[Subscription]:
+    """All subscriptions in force, by id."""
+    with db.read() as connection:
+        return in_force(connection)
+
+
+def enable_endpoint(db: Database, channel: str, address: str) -> bool:
+    """Let deliveries go to a disabled address again; False where there is no such address. What died meanwhile is not
+    sent by itself: replay it.
+    """
+    fresh = {"disabled_at": None, "disabled_why": None, "failures": 0, "failing_since_at": None, "rest_until_at": None}
+    chosen = endpoint.c.id == endpoint_id(channel, address)
+    with db.write() as connection:
+        return bool(connection.execute(update(endpoint).where(chosen).values(**fresh)).rowcount)

@@ -1,0 +1,32 @@
+"""Who gets a message: subscriptions' filters over its facts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from rules.model import LEVELS, Level
+from store.subscriptions import Filter, Subscription
+
+
+def entitled(subscriptions: Iterable[Subscription], facts: Mapping[str, Any]) -> list[Subscription]:
+    """Those of *subscriptions* whose filter lets *facts* pass."""
+    return [one for one in subscriptions if passes(one.filter, facts)]
+
+
+def passes(wanted: Filter, facts: Mapping[str, Any]) -> bool:
+    """Whether a message with these facts is wanted: a rule that some glob names, at least the level and the
+    confidence, one of the tags and one of the tiers (where any are given).
+    """
+    return (
+        any(fnmatchcase(facts["rule"], glob) for glob in wanted.rules)
+        and _at_least(facts["level"], wanted.level)
+        and facts["confidence"] >= wanted.confidence
+        and (not wanted.tags or not set(wanted.tags).isdisjoint(facts["tags"]))
+        and (not wanted.tiers or facts["tier"] in wanted.tiers)
+    )
+
+
+def _at_least(level: str, minimum: str) -> bool:
+    return LEVELS.index(Level(level)) >= LEVELS.index(Level(minimum))

@@ -1,0 +1,46 @@
+"""What one try means for its delivery and its address: pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from store.deliveries import Parcel, Tried
+from store.leases import SECOND
+from workers.channels.channel import Delivered, Outcome, Refused, TryAgain
+from workers.retry import GiveUp, Wait, after_failure, rest_s
+
+
+def tried_of(parcel: Parcel, outcome: Outcome, started_at: int, elapsed_ms: int, chance: float) -> Tried:
+    """The ledger's line for a try that ended with *outcome*. *started_at* is microseconds UTC; *chance*, 0 to 1,
+    spreads the wait.
+    """
+    delivered = Tried(
+        delivery_id=parcel.id,
+        endpoint_id=parcel.endpoint_id,
+        number=parcel.attempt,
+        started_at=started_at,
+        elapsed_ms=elapsed_ms,
+        outcome="delivered",
+        status="delivered",
+        detail=f"accepted with {outcome.code}",
+        code=outcome.code,
+        response=outcome.response or None,
+    )
+    match outcome:
+        case Delivered():
+            return delivered
+        case Refused(reason=reason, disable_endpoint=disable):
+            disabled = reason if disable else None
+            return replace(delivered, outcome="refused", status="dead", detail=reason, disable=disabled)
+        case TryAgain():
+            return _again(parcel, outcome, replace(delivered, outcome="try_again", detail=outcome.reason), chance)
+
+
+def _again(parcel: Parcel, outcome: TryAgain, tried: Tried, chance: float) -> Tried:
+    age_s = (parcel.leased_at - parcel.created_at) / SECOND
+    pause_s = rest_s(parcel.endpoint_failures + 1, outcome.after_s)
+    match after_failure(parcel.failures + 1, age_s, outcome.after_s, chance):
+        case Wait(after_s=wait_s):
+            return replace(tried, status="pending", wait_s=wait_s, rest_s=pause_s)
+        case GiveUp(why=why):
+            return replace(tried, status="dead", detail=f"{why}; the last: {outcome.reason}", rest_s=pause_s)

@@ -1,0 +1,95 @@
+"""Articles in, alerts out: claim, analyse outside of any transaction, then record everything found in one."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from rq.timeouts import JobTimeoutException
+from sqlalchemy import Row
+
+from rules.model import Article, Match
+from store import evaluations
+from store.database import instant
+from workers.context import Context, Rules
+from workers.recording import record
+
+ANALYSIS_S = 20
+"""Seconds of analysis after which what is found is recorded and the rest given back: a third of a lease."""
+
+_log = structlog.get_logger("tocsin.match")
+
+
+@dataclass(slots=True)
+class _Analysis:
+    """What became of a group of claimed rows."""
+
+    found: list[tuple[Row[Any], tuple[Match, ...]]] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+
+def match_articles(context: Context, ids: Sequence[str]) -> int:
+    """Evaluate those of the articles that still wait; returns how many. What others have evaluated, or work on now, is
+    left alone.
+    """
+    owner = f"match-{uuid.uuid4()}"
+    return sum(_evaluate(context, group, owner) for group in _groups(context, ids, owner))
+
+
+def article_of(row: Row[Any]) -> Article:
+    """What rules read of a row of table article."""
+    return Article(
+        id=row.id,
+        title=row.title,
+        text=row.text,
+        url=row.url,
+        source=row.outlet,
+        published_at=instant(row.published_at if row.published_at is not None else row.first_seen_at),
+        lang=row.lang,
+    )
+
+
+def _groups(context: Context, ids: Sequence[str], owner: str) -> Iterator[Sequence[Row[Any]]]:
+    """Claim chunk by chunk, each only when its turn comes, so that no lease waits."""
+    for start in range(0, len(ids), evaluations.CHUNK):
+        if context.stopping.is_set():
+            return
+        claimed = evaluations.claim(context.db, ids[start : start + evaluations.CHUNK], owner)
+        if claimed.together:
+            yield claimed.together
+        yield from ([row] for row in claimed.alone)
+
+
+def _evaluate(context: Context, rows: Sequence[Row[Any]], owner: str) -> int:
+    rules = context.rules()
+    analysis = _analyse(context, rules, rows)
+    if analysis.left:
+        evaluations.release(context.db, analysis.left, owner)
+    if analysis.failures:
+        evaluations.failed(context.db, analysis.failures, owner)
+    told = record(context, rules, analysis.found)
+    if told:
+        context.doorbell.deliver(told)
+    return len(analysis.found)
+
+
+def _analyse(context: Context, rules: Rules, rows: Sequence[Row[Any]]) -> _Analysis:
+    analysis = _Analysis()
+    deadline = time.monotonic() + ANALYSIS_S
+    for row in rows:
+        if context.stopping.is_set() or time.monotonic() > deadline:
+            analysis.left.append(row.id)
+            continue
+        try:
+            analysis.found.append((row, tuple(rules.match(article_of(row)))))
+        except JobTimeoutException:
+            raise
+        except Exception as error:  # noqa: BLE001  # one article must not stop the others
+            _log.warning("match.failed", article=row.id, error=repr(error))
+            analysis.failures[row.id] = f"its analysis raised {type(error).__name__}: {error}"[:500]
+    return analysis

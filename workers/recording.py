@@ -1,0 +1,199 @@
+"""One transaction that turns matches into alerts, messages and deliveries, and stamps their articles evaluated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from rules.model import Match
+from store import episodes, evaluations
+from store.ids import alert_id, delivery_id, match_id, message_id
+from store.subscriptions import Subscription, hold_in_force
+from workers import alerts, messages
+from workers.channels import CHANNELS, Told
+from workers.context import Context, Rules
+from workers.entitlement import entitled
+
+RETRIES = 6
+"""Times a transaction is tried that lost a race against another one."""
+
+Found = Sequence[tuple[Row[Any], tuple[Match, ...]]]
+
+
+def record(context: Context, rules: Rules, found: Found) -> list[str]:
+    """Record the matches of articles that are still waiting at the revision that was analysed. Returns the ids of the
+    deliveries made. Loses no race: the ledger's unique indexes decide, and the loser starts over.
+    """
+    for attempt in range(RETRIES):
+        try:
+            with context.db.write() as connection:
+                step = _Step(context=context, rules=rules, connection=connection, now=context.db.now(connection))
+                return step.record(found)
+        except (IntegrityError, OperationalError):
+            if attempt == RETRIES - 1:
+                raise
+            time.sleep(0.02 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Step:
+    """The open transaction."""
+
+    context: Context
+    rules: Rules
+    connection: Connection
+    now: int
+    subscriptions: list[Subscription] | None = None
+    deliveries: list[dict[str, Any]] = field(default_factory=list)
+
+    def record(self, found: Found) -> list[str]:
+        revisions = {row.id: row.revision for row, _ in found}
+        waiting = {row.id for row in evaluations.still_waiting(self.connection, revisions)}
+        ours = sorted(((row, those) for row, those in found if row.id in waiting), key=lambda one: _asserted(one[0]))
+        matches = [(row, match) for row, those in ours for match in those]
+        episodes.lock_keys(self.connection, (_key(row, match) for row, match in matches))
+        known = episodes.known_matches(self.connection, (_match_id(row, match) for row, match in matches))
+        for row, match in matches:
+            if _match_id(row, match) not in known:
+                self._decide(row, match)
+        episodes.add_deliveries(self.connection, self.deliveries)
+        counts = {row.id: len(those) for row, those in ours}
+        evaluations.stamp(self.connection, counts, self.rules.hash, self.now)
+        return [one["id"] for one in self.deliveries if one["status"] == "pending"]
+
+    def _decide(self, row: Row[Any], match: Match) -> None:
+        subject, key = _key(row, match)
+        latest = episodes.latest(self.connection, subject, key)
+        match alerts.decide(match.emit, latest, _asserted(row), self.now):
+            case alerts.Opened(number=number, closes=closes):
+                self._open(row, match, number, closes)
+            case alerts.Sighting(alert_id=id):
+                episodes.sight(self.connection, id, outlet=row.outlet, story_id=row.story_id, now=self.now)
+                self._add_match(row, match, "sighting", alert_id=id)
+            case alerts.Suppressed(why=why):
+                self._add_match(row, match, "suppressed", why=why)
+
+    def _open(self, row: Row[Any], match: Match, number: int, closes: str | None) -> None:
+        if closes is not None:
+            episodes.close(self.connection, closes, self.now)
+        alert = self._alert(row, match, number)
+        episodes.open_alert(self.connection, alert)
+        self._add_match(row, match, "opened", alert_id=alert["id"])
+        self._tell(row, match, alert)
+
+    def _alert(self, row: Row[Any], match: Match, number: int) -> dict[str, Any]:
+        subject, key = _key(row, match)
+        return {
+            "id": alert_id(subject, key, row.id, number),
+            "subject": subject,
+            "key": key,
+            "episode": number,
+            "becomes": match.emit.becomes,
+            **self._claim(match),
+            "article_id": row.id,
+            "article_revision": row.revision,
+            "quiet": row.quiet,
+            "opened_at": self.now,
+            "seen_at": self.now,
+            "revision": 1,
+            "outlets": 1,
+        }
+
+    def _claim(self, match: Match) -> dict[str, Any]:
+        """The columns that a match and its alert share."""
+        return {
+            "rule_id": match.rule,
+            "rule_hash": self.rules.rules[match.rule].hash,
+            "level": str(match.level),
+            "status": str(match.status),
+            "zone": str(match.zone),
+            "speaker": messages.speaker_of(match),
+            "bindings": messages.bindings_of(match),
+            "evidence": messages.evidence_of(match.evidence),
+            "confidence": match.confidence,
+        }
+
+    def _add_match(
+        self, row: Row[Any], match: Match, outcome: str, *, why: str | None = None, alert_id: str | None = None
+    ) -> None:
+        own = {"id": _match_id(row, match), "article_id": row.id, "article_revision": row.revision, "at": self.now}
+        became = {"outcome": outcome, "why": why, "alert_id": alert_id}
+        episodes.add_match(self.connection, {**own, **self._claim(match), **became})
+
+    def _tell(self, row: Row[Any], match: Match, alert: dict[str, Any]) -> None:
+        """Make the message, and a delivery for everyone entitled; a quiet alert is shown, its message goes to nobody.
+        The message keeps who was entitled, so that the ledger can count deliveries against it.
+        """
+        rule = self.rules.rules[match.rule]
+        facts = messages.facts_of(match, rule, row)
+        receivers = entitled(self._held(), facts)
+        message = {
+            "id": message_id(alert["id"], "alert.opened", alert["revision"]),
+            "kind": "alert.opened",
+            "alert_id": alert["id"],
+            "revision": alert["revision"],
+            "at": self.now,
+            "facts": {**facts, "entitled": [one.id for one in receivers]},
+            "data": messages.data_of(alert, match, rule, row, self.context.base_url),
+        }
+        episodes.add_message(self.connection, message)
+        if row.quiet is None:
+            self._deliver(message, receivers)
+
+    def _held(self) -> list[Subscription]:
+        if self.subscriptions is None:
+            self.subscriptions = hold_in_force(self.connection)
+        return self.subscriptions
+
+    def _deliver(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
+        disabled = episodes.disabled(self.connection, [one.endpoint_id for one in receivers])
+        for one in receivers:
+            why = disabled.get(one.endpoint_id)
+            self.deliveries.append(self._delivery(message, one) | (_dead(why, self.now) if why else {}))
+
+    def _delivery(self, message: dict[str, Any], one: Subscription) -> dict[str, Any]:
+        told = Told(
+            delivery_id=delivery_id(message["id"], one.id),
+            alert_id=message["alert_id"],
+            kind=message["kind"],
+            at=message["at"],
+            seq=episodes.next_seq(self.connection, one.id),
+            data=message["data"],
+        )
+        return {
+            "id": told.delivery_id,
+            "message_id": message["id"],
+            "subscription_id": one.id,
+            "endpoint_id": one.endpoint_id,
+            "channel": one.channel,
+            "seq": told.seq,
+            "body": CHANNELS[one.channel].freeze(told, one, self.context),
+            "status": "pending",
+            "why": None,
+            "created_at": self.now,
+            "next_at": self.now,
+            "done_at": None,
+        }
+
+
+def _dead(why: str, now: int) -> dict[str, Any]:
+    return {"status": "dead", "why": f"address disabled: {why}", "next_at": None, "done_at": now}
+
+
+def _asserted(row: Row[Any]) -> int:
+    """When the article says what it says: microseconds UTC."""
+    return int(row.published_at if row.published_at is not None else row.first_seen_at)
+
+
+def _key(row: Row[Any], match: Match) -> tuple[str, str]:
+    return alerts.subject_of(match.rule, match.emit), alerts.key_of(match.emit, row.story_id)
+
+
+def _match_id(row: Row[Any], match: Match) -> str:
+    return match_id(match.rule, row.id, row.revision)
