@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Column, Connection, Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
@@ -171,15 +171,26 @@ def release(db: Database, owner: str) -> None:
 
 def known_entries(db: Database, id: str, keys: Iterable[str]) -> dict[str, Known]:
     """What the feed *id* is known to have brought under these names: name → article."""
-    wanted = list(dict.fromkeys(keys))
-    columns = (feed_entry.c.key, feed_entry.c.article_id, feed_entry.c.seen_at, article.c.content_hash)
-    joined = select(*columns, article.c.revision).join(article, article.c.id == feed_entry.c.article_id)
+    columns = (feed_entry.c.key, *_KNOWN, feed_entry.c.seen_at)
+    joined = select(*columns).join(article, article.c.id == feed_entry.c.article_id)
+    return _known(db, joined.where(feed_entry.c.feed_id == id), feed_entry.c.key, keys)
+
+
+def known_articles(db: Database, ids: Iterable[str]) -> dict[str, Known]:
+    """The articles with these ids: id → article."""
+    return _known(db, select(article.c.id, *_KNOWN, article.c.revised_at), article.c.id, ids)
+
+
+_KNOWN = (article.c.id.label("article_id"), article.c.content_hash, article.c.revision)
+
+
+def _known(db: Database, chosen: Select[Any], column: Column[str], wanted: Iterable[str]) -> dict[str, Known]:
+    names = list(dict.fromkeys(wanted))
     found: dict[str, Known] = {}
     with db.read() as connection:
-        for start in range(0, len(wanted), _NAMES_AT_ONCE):
-            part = wanted[start : start + _NAMES_AT_ONCE]
-            rows = connection.execute(joined.where(feed_entry.c.feed_id == id, feed_entry.c.key.in_(part)))
-            found |= {key: Known(article_id=a, seen_at=s, content_hash=h, revision=r) for key, a, s, h, r in rows}
+        for start in range(0, len(names), _NAMES_AT_ONCE):
+            rows = connection.execute(chosen.where(column.in_(names[start : start + _NAMES_AT_ONCE])))
+            found |= {key: Known(article_id=a, content_hash=h, revision=r, seen_at=s) for key, a, h, r, s in rows}
     return found
 
 

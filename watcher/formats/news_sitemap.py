@@ -1,0 +1,54 @@
+"""Google News sitemaps: `urlset` with `news:news` (https://www.google.com/schemas/sitemap-news/0.9)."""
+
+from __future__ import annotations
+
+from html import escape
+from io import BytesIO
+
+from lxml import etree
+
+from watcher.entry import RawDocument, RawEntry
+from watcher.formats.source import Source
+
+
+def read(body: bytes, source: Source) -> RawDocument | None:
+    """Read *body*; None where it is no sitemap. Sitemaps without news have links only, and give no entries."""
+    if b"<urlset" not in body[:4_096]:
+        return None
+    entries: list[RawEntry] = []
+    complete = True
+    events = etree.iterparse(
+        BytesIO(body),
+        tag="{*}url",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        recover=False,
+    )
+    try:
+        for _event, element in events:
+            if (entry := _entry(element)) is not None:
+                entries.append(entry)
+            element.clear()
+    except etree.XMLSyntaxError:
+        complete = False
+    return RawDocument(format="news-sitemap", entries=tuple(entries), complete=complete)
+
+
+def _entry(element: etree._Element) -> RawEntry | None:
+    title = _of(element, "title")
+    if not title:
+        return None
+    link = _of(element, "loc") or None
+    return RawEntry(
+        guid=link,
+        link=link,
+        title=escape(title, quote=False),
+        dates=tuple(date for date in (_of(element, "publication_date"), _of(element, "lastmod")) if date),
+        lang=_of(element, "language") or None,
+    )
+
+
+def _of(element: etree._Element, name: str) -> str:
+    return (element.findtext(f".//{{*}}{name}") or "").strip()

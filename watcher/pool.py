@@ -1,0 +1,115 @@
+"""A few child processes that parse, replaced when they die, hang or have grown old; the pool itself never breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import struct
+import sys
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from watcher.child import value_of
+from watcher.entry import Document, NotAFeed
+from watcher.formats.source import Source
+
+LIMIT_S = 30.0
+"""Time for one document; 100,000 items take about ten seconds."""
+PER_CHILD = 500
+"""Documents after which a child is replaced, against what leaks."""
+
+
+@dataclass(slots=True)
+class _Child:
+    process: asyncio.subprocess.Process
+    served: int = 0
+    retire: bool = False
+
+
+class ParsePool:
+    """Use it in one event loop, as an `async with` or with `aclose`. Children start when they are first needed."""
+
+    def __init__(self, size: int = 2, *, limit_s: float = LIMIT_S, per_child: int = PER_CHILD) -> None:
+        self._limit_s = limit_s
+        self._per_child = per_child
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[_Child] = []
+
+    async def parse(self, body: bytes, source: Source, now_s: float) -> Document | NotAFeed:
+        """Parse *body* in a child, as of *now_s* (Unix time)."""
+        async with self._places:
+            child = self._idle.pop() if self._idle else await _start()
+            try:
+                async with asyncio.timeout(self._limit_s):
+                    answer = await _ask(child, body, {**asdict(source), "now_s": now_s})
+            except TimeoutError:
+                await _end(child)
+                return NotAFeed(
+                    error_class="parser", message=f"reading the document took longer than {self._limit_s:g} s"
+                )
+            except (OSError, asyncio.IncompleteReadError, ValueError):
+                await _end(child)
+                return NotAFeed(error_class="parser", message=f"the parser died of this document ({_death(child)})")
+            except BaseException:
+                await _end(child)
+                raise
+            await self._put_back(child, answer)
+            return value_of(answer)
+
+    async def _put_back(self, child: _Child, answer: dict[str, Any]) -> None:
+        child.served += 1
+        if answer["retire"] or child.served >= self._per_child:
+            await _end(child)
+        else:
+            self._idle.append(child)
+
+    async def aclose(self) -> None:
+        """End all children."""
+        idle, self._idle = self._idle, []
+        for child in idle:
+            await _end(child)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+async def _start() -> _Child:
+    pipe = asyncio.subprocess.PIPE
+    arguments = ("-P", "-m", "watcher.child", str(os.getpid()))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, stdin=pipe, stdout=pipe, start_new_session=True, limit=1 << 20
+    )
+    return _Child(process)
+
+
+async def _ask(child: _Child, body: bytes, head: dict[str, Any]) -> dict[str, Any]:
+    stdin, stdout = child.process.stdin, child.process.stdout
+    assert stdin is not None  # noqa: S101 - both are pipes
+    assert stdout is not None  # noqa: S101
+    encoded = json.dumps(head).encode()
+    stdin.write(struct.pack(">II", len(encoded), len(body)) + encoded)
+    stdin.write(body)
+    await stdin.drain()
+    (length,) = struct.unpack(">I", await stdout.readexactly(4))
+    answer: dict[str, Any] = json.loads(await stdout.readexactly(length))
+    return answer
+
+
+async def _end(child: _Child) -> None:
+    if child.process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            child.process.kill()
+    await child.process.wait()
+
+
+def _death(child: _Child) -> str:
+    code = child.process.returncode
+    return f"signal {-code}" if code is not None and code < 0 else f"exit {code}"

@@ -1,0 +1,135 @@
+"""When a feed is looked at next, and why. Pure: the clock is an argument, chance is a hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+MIN_S, MAX_S = MINUTE_S, DAY_S
+"""No feed is looked at more often, or (while it works) less often."""
+AUTO_S = (5 * MINUTE_S, 2 * HOUR_S)
+"""Limits of the interval found from a feed's own rhythm."""
+UNKNOWN_S = 30 * MINUTE_S
+"""Interval of a feed whose rhythm is not known yet."""
+CACHE_S = 6 * HOUR_S
+"""Longest rest that Cache-Control, Expires or the feed's ttl may ask for: many say a day or a year by mistake, and an
+alert must not wait for that. `every` in the feed's settings overrides them."""
+RETRY_S = 5 * MINUTE_S
+"""Rest after the first failure; doubled after each further one."""
+LONG_S = 30 * DAY_S
+"""Rest of a feed that has failed for months; it is never given up."""
+_DAILY_FAILURES = 30
+_JITTER = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextCheck:
+    """Look again after this many seconds; `why` in words; `interval_s` is the feed's own interval without jitter."""
+
+    after_s: int
+    why: str
+    interval_s: int
+
+
+def after_success(
+    *,
+    every_s: int | None,
+    published: Sequence[int],
+    now: int,
+    previous_s: int | None = None,
+    ttl_s: int | None = None,
+    cache_s: int | None = None,
+    retry_after_s: int | None = None,
+    seed: str,
+) -> NextCheck:
+    """The next look after one that worked.
+
+    *every_s* is the declared interval (None: auto); *published* the dates of the entries, microseconds UTC;
+    *previous_s* the interval so far, kept where a fetch shows no entries (304).
+    """
+    base_s, why = _interval(every_s, published, now, previous_s, ttl_s, cache_s)
+    return _rested(base_s, why, retry_after_s, seed)
+
+
+def _interval(
+    every_s: int | None,
+    published: Sequence[int],
+    now: int,
+    previous_s: int | None,
+    ttl_s: int | None,
+    cache_s: int | None,
+) -> tuple[int, str]:
+    if every_s is not None:
+        return _clamped(every_s), "every " + words(_clamped(every_s))
+    own_s = rhythm_s(published, now) if published else previous_s or UNKNOWN_S
+    asked_s, who = max((ttl_s or 0, "the feed asks for"), (cache_s or 0, "the server asks for"))
+    if min(asked_s, CACHE_S) > own_s:
+        return _clamped(min(asked_s, CACHE_S)), f"{who} {words(asked_s)}"
+    return _clamped(own_s), f"its rhythm: {words(own_s)}" if published or previous_s else "no rhythm known yet"
+
+
+def rhythm_s(published: Sequence[int], now: int) -> int:
+    """Half the usual time between the last entries, longer the longer the feed has been silent. *published* and *now*
+    in microseconds UTC.
+    """
+    stamps = sorted((at for at in published if at <= now), reverse=True)[:20]
+    if len(stamps) < 2:
+        return UNKNOWN_S
+    gap_s = median(later - earlier for later, earlier in pairwise(stamps)) / 1_000_000
+    silent_s = (now - stamps[0]) / 1_000_000
+    return round(min(max(gap_s / 2, silent_s / 20, AUTO_S[0]), AUTO_S[1]))
+
+
+def after_failure(
+    *, interval_s: int | None, failures: int, retry_after_s: int | None = None, gone: bool = False, seed: str
+) -> NextCheck:
+    """The next look after *failures* (1 or more) failures in a row: rests double up to a day, and after a month of
+    days up to 30 days. *gone* says that the server answered 410.
+    """
+    own_s = interval_s or UNKNOWN_S
+    if gone:
+        return _rested(LONG_S, "gone (410); asked again in case it comes back", None, seed, own_s)
+    rest_s = min(min(RETRY_S, own_s) * 2 ** min(failures - 1, 20), DAY_S)
+    if failures > _DAILY_FAILURES:
+        rest_s = min(DAY_S * 2 ** min(failures - _DAILY_FAILURES, 20), LONG_S)
+    return _rested(
+        max(rest_s, MIN_S), f"failed {failures} time{'s' * (failures > 1)} in a row", retry_after_s, seed, own_s
+    )
+
+
+def _rested(base_s: int, why: str, retry_after_s: int | None, seed: str, interval_s: int | None = None) -> NextCheck:
+    """With jitter, so that feeds that were started together drift apart; a Retry-After is a floor for it."""
+    after_s = round(base_s * (1 + _JITTER * _chance(seed)))
+    floor_s = min(retry_after_s or 0, MAX_S)
+    if floor_s > after_s:
+        after_s, why = (
+            round(floor_s * (1 + _JITTER * abs(_chance(seed)))),
+            f"the server said Retry-After: {words(floor_s)}",
+        )
+    return NextCheck(after_s=max(after_s, MIN_S), why=why, interval_s=interval_s or base_s)
+
+
+def one_in(times: int, seed: str) -> bool:
+    """True for one *seed* in so many."""
+    return int(hashlib.sha256(b"one in" + seed.encode()).hexdigest(), 16) % times == 0
+
+
+def _chance(seed: str) -> float:
+    """A number from -1 to 1 that depends on *seed* alone."""
+    return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") / 0x7FFFFFFF - 1
+
+
+def _clamped(seconds: int) -> int:
+    return min(max(seconds, MIN_S), MAX_S)
+
+
+def words(seconds: int) -> str:
+    """A duration as people write it: 90 → "90s", 5400 → "90m", 7200 → "2h"."""
+    for unit_s, unit in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "m")):
+        if seconds >= unit_s and seconds % unit_s == 0:
+            return f"{seconds // unit_s}{unit}"
+    return f"{round(seconds / 60)}m" if seconds >= 600 else f"{seconds}s"
