@@ -21,7 +21,7 @@ from net.client import GuardedClient
 from store import deliveries
 from store.deliveries import Parcel, Tried
 from workers.channels import CHANNELS, TryAgain
-from workers.channels.channel import TOTAL_S, Outcome
+from workers.channels.channel import Outcome
 from workers.context import Context
 from workers.fate import tried_of
 
@@ -31,7 +31,8 @@ BATCH_S = 0.05
 
 YOUNG_S = 0.25
 
-DRAIN_S = TOTAL_S
+DRAIN_S = 17.0
+"""Seconds for what is in the air when the worker stops; whoever started it waits 20 s."""
 _TAKE_UP_S = 60.0
 _RETRY_TURN_S = 1.0
 

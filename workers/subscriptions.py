@@ -1,0 +1,190 @@
+"""subscriptions.yml into subscriptions, with every problem as file:line:column and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterator
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from net.client import check_url
+from rules.document import parse
+from rules.model import Level
+from rules.problems import Problem
+from rules.source import Source, read
+from store.subscriptions import Filter, Subscription
+from workers.channels.webhook import BadSecret, key_of
+from workers.context import NoSecret
+
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
+_REFERENCE = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:\S+)\Z")
+_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\Z")
+_DIGESTS = "digests (hourly, daily, weekly) are not supported by this version; write `cadence: instant`"
+
+Secrets = Callable[[str], str]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FilterPart(_Part):
+    """Which messages."""
+
+    rules: Annotated[Words, Field(min_length=1)]
+    level: Level = Level.LOW
+    tags: Words = ()
+    tiers: Annotated[tuple[Literal["official", "agency", "press", "blog"], ...], BeforeValidator(_listed)] = ()
+    confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class SubscriptionPart(_Part):
+    """One subscription."""
+
+    id: str
+    owner: Annotated[str, Field(min_length=1, max_length=320)]
+    filter: FilterPart
+    channel: Literal["webhook", "email"]
+    to: str
+    secret: Words | None = None
+    cadence: Any = "instant"
+
+    @field_validator("id")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if not _ID.match(value):
+            raise ValueError("write at most 64 of a-z, 0-9, dot, dash and underscore, a letter or digit first")
+        return value
+
+    @field_validator("cadence")
+    @classmethod
+    def _instant(cls, value: object) -> object:
+        if value == "instant":
+            return value
+        digest = value in ("hourly", "daily", "weekly") or isinstance(value, dict)
+        raise ValueError(_DIGESTS if digest else "write `cadence: instant`")
+
+    @field_validator("secret")
+    @classmethod
+    def _references(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if any(not _REFERENCE.match(one) for one in value or ()):
+            # the value itself must not be shown: it may be the secret
+            raise ValueError("write where the secret is kept, env:NAME or file:PATH, never the secret itself")
+        return value
+
+    @model_validator(mode="after")
+    def _signed(self) -> SubscriptionPart:
+        if self.channel == "webhook" and not self.secret:
+            raise ValueError("a webhook is signed: add `secret: env:NAME` or `secret: file:PATH`")
+        if self.channel == "email" and self.secret:
+            raise ValueError("an email is not signed: remove `secret`")
+        return self
+
+
+class SubscriptionsFile(_Part):
+    """The whole file."""
+
+    subscriptions: tuple[SubscriptionPart, ...] = ()
+
+
+def read_subscriptions(
+    text: str, file: str, *, rule_ids: Collection[str], secrets: Secrets | None = None
+) -> tuple[tuple[Subscription, ...], list[Problem]]:
+    """The subscriptions that *text* declares, and every problem of it, sorted by place; with a problem there are no
+    subscriptions. *rule_ids* are the loaded rules that globs must name one of; *secrets* resolves references, so that a
+    secret that can be read is checked (one that cannot be may be readable where the workers run).
+    """
+    sources, problems = read(text, file)
+    if problems:
+        return (), problems
+    if not sources:
+        return (), []
+    if len(sources) > 1:
+        return (), [sources[1].problem((), "a second document; keep one, without `---`")]
+    whole, problems = parse(sources[0], SubscriptionsFile)
+    if whole is None:
+        return (), sorted(map(_without_secret, problems))
+    problems = sorted({*_problems(sources[0], whole, rule_ids, secrets)})
+    return (() if problems else tuple(map(_subscription, whole.subscriptions))), problems
+
+
+def _without_secret(problem: Problem) -> Problem:
+    """Errors show what was found; of a secret written into the file that would be the secret."""
+    where, found, _ = problem.message.partition("; found ")
+    if found and "secret" in where.split(":")[0]:
+        return Problem(problem.file, problem.line, problem.column, where)
+    return problem
+
+
+def _subscription(part: SubscriptionPart) -> Subscription:
+    wanted = part.filter
+    return Subscription(
+        id=part.id,
+        owner=part.owner,
+        filter=Filter(
+            rules=wanted.rules,
+            level=str(wanted.level),
+            tags=wanted.tags,
+            tiers=wanted.tiers,
+            confidence=wanted.confidence,
+        ),
+        channel=part.channel,
+        address=part.to,
+        secret=" ".join(part.secret) if part.secret else None,
+    )
+
+
+def _problems(
+    source: Source, whole: SubscriptionsFile, rule_ids: Collection[str], secrets: Secrets | None
+) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for number, part in enumerate(whole.subscriptions):
+        at: tuple[str | int, ...] = ("subscriptions", number)
+        if part.id in first:
+            line = source.place(("subscriptions", first[part.id], "id")).line
+            yield source.problem((*at, "id"), f"id `{part.id}` is here twice (first in line {line}); choose another")
+        first.setdefault(part.id, number)
+        if why := _bad_address(part):
+            yield source.problem((*at, "to"), why)
+        for place, glob in enumerate(part.filter.rules):
+            if rule_ids and not any(fnmatchcase(id, glob) for id in rule_ids):
+                path = (*at, "filter", "rules", place)
+                yield source.problem(path, f"`{glob}` names no loaded rule; {_near(glob, rule_ids)}")
+        if why := _bad_secret(part, secrets):
+            yield source.problem((*at, "secret"), why)
+
+
+def _bad_address(part: SubscriptionPart) -> str | None:
+    if part.channel == "email":
+        plain = _MAILBOX.match(part.to) and ".." not in part.to
+        return None if plain else f"{part.to[:100]!r} is not one plain address such as desk@example.org"
+    problem = check_url(part.to)
+    return f"this address cannot be a webhook's: {problem}" if problem else None
+
+
+def _near(glob: str, rule_ids: Collection[str]) -> str:
+    near = difflib.get_close_matches(glob, sorted(rule_ids), 1, 0.6)
+    return f"did you mean `{near[0]}`?" if near else '`tocsin rules list` shows them; "*" means all'
+
+
+def _bad_secret(part: SubscriptionPart, secrets: Secrets | None) -> str | None:
+    if secrets is None:
+        return None
+    for reference in part.secret or ():
+        try:
+            key_of(secrets(reference))
+        except NoSecret:
+            continue
+        except BadSecret as error:
+            return f"{reference}: {error}"
+    return None
