@@ -1,0 +1,181 @@
+"""`feeds.yml`: which feeds are watched, and how. Every problem says where it is, what it is and how to mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tldextract
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from net.guard import check_url
+from rules.document import parse
+from rules.problems import Problem
+from rules.source import Source, read
+from store.feeds import Feed
+from watcher.identity import canonical_url
+
+__all__ = ["Feed", "FeedsDocument", "load_feeds", "outlet_of"]
+
+_DURATION = re.compile(r"(0|[1-9][0-9]{0,4})([mhdw])")
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_LONGEST_S = 2_000_000_000
+_LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_TAG = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def _duration_s(value: object) -> int:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("write a duration such as 30m, 2h or 3d (or 0d)")
+    return min(int(found[1]) * _SECONDS[found[2]], _LONGEST_S)
+
+
+def _every(value: object) -> str:
+    if value == "auto":
+        return "auto"
+    try:
+        seconds = _duration_s(value)
+    except ValueError as error:
+        raise ValueError("write auto, or a duration from 1m to 24h such as 5m or 2h") from error
+    if not 60 <= seconds <= 86_400:
+        raise ValueError("must be from 1m to 24h: oftener is impolite, more seldom would look like a failure")
+    return str(seconds)
+
+
+def _url(value: str) -> str:
+    if problem := check_url(value):
+        raise ValueError(problem)
+    return value
+
+
+def _lang(value: str) -> str:
+    if not _LANG.fullmatch(value):
+        raise ValueError("write a language tag such as en or pt-BR")
+    return value
+
+
+def _tag(value: str) -> str:
+    if not _TAG.fullmatch(value):
+        raise ValueError("a tag is small letters, digits, dots, dashes and underscores, such as energy")
+    return value
+
+
+Every = Annotated[str, BeforeValidator(_every)]
+Backfill = Annotated[int, BeforeValidator(_duration_s)]
+Tier = Literal["official", "agency", "press", "blog"]
+Lang = Annotated[str, AfterValidator(_lang)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Defaults(_Part):
+    """What holds for every feed that does not say otherwise."""
+
+    every: Every = "auto"
+    backfill: Backfill = 0
+    tier: Tier = "press"
+    lang: Lang | None = None
+    full_text: bool = False
+
+
+class FeedPart(_Part):
+    """One feed. Only `url` is needed."""
+
+    url: Annotated[str, AfterValidator(_url)]
+    name: Text | None = None
+    outlet: Text | None = Field(default=None, description="whose voice it is; the registrable domain if not given")
+    tier: Tier | None = None
+    tags: tuple[Annotated[str, AfterValidator(_tag)], ...] = ()
+    lang: Lang | None = None
+    every: Every | None = Field(default=None, description="auto, or a duration from 1m to 24h")
+    backfill: Backfill | None = Field(default=None, description="how old an entry of the first fetch may be and alert")
+    full_text: bool | None = None
+
+
+class FeedsDocument(_Part):
+    """The whole of `feeds.yml`."""
+
+    defaults: Defaults = Defaults()
+    feeds: tuple[FeedPart, ...] = ()
+
+
+def load_feeds(path: Path) -> tuple[tuple[Feed, ...], tuple[Problem, ...]]:
+    """The feeds that the file declares, and everything that is wrong with it; with a problem there are no feeds."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return (), (Problem(str(path), 1, 1, f"cannot be read ({error}); write the file as UTF-8 text"),)
+    sources, problems = read(text, str(path))
+    if problems:
+        return (), tuple(problems)
+    if len(sources) != 1:
+        hint = (
+            "is empty; write `feeds: []` where there are none" if not sources else "holds several documents; join them"
+        )
+        return (), (Problem(str(path), 1, 1, hint),)
+    return _feeds(sources[0])
+
+
+def _feeds(source: Source) -> tuple[tuple[Feed, ...], tuple[Problem, ...]]:
+    if not isinstance(source.value, dict):
+        return (), (source.problem((), "expected a mapping with the key `feeds`"),)
+    document, problems = parse(source, FeedsDocument)
+    problems = [*problems, *_duplicates(source)]
+    if problems:
+        return (), tuple(sorted(problems))
+    return tuple(_feed(part, document.defaults) for part in document.feeds), ()
+
+
+def _duplicates(source: Source) -> Iterator[Problem]:
+    """Feeds that are there twice, also where only spelling or tracking parameters differ."""
+    first: dict[str, int] = {}
+    for nth, url in _urls(source.value):
+        line = source.place(("feeds", nth, "url")).line
+        if (key := canonical_url(url)) in first:
+            yield source.problem(("feeds", nth, "url"), f"the same feed is in line {first[key]}; remove one of them")
+        first.setdefault(key, line)
+
+
+def _urls(document: Any) -> Iterator[tuple[int, str]]:
+    feeds = document.get("feeds")
+    for nth, part in enumerate(feeds if isinstance(feeds, list) else ()):
+        url = part.get("url") if isinstance(part, dict) else None
+        if isinstance(url, str) and check_url(url) is None:
+            yield nth, url
+
+
+def _feed(part: FeedPart, defaults: Defaults) -> Feed:
+    given = part.model_dump(exclude_none=True)
+    both = defaults.model_dump() | given
+    return Feed(
+        url=part.url,
+        name=part.name or outlet_of(part.url),
+        outlet=part.outlet or outlet_of(part.url),
+        tier=both["tier"],
+        tags=tuple(dict.fromkeys(part.tags)),
+        lang=both["lang"],
+        every=both["every"],
+        backfill_s=both["backfill"],
+        full_text=both["full_text"],
+    )
+
+
+def outlet_of(url: str) -> str:
+    """The registrable domain of *url* (news.bbc.co.uk → bbc.co.uk), or its host where it has none."""
+    found = _extract()(url)
+    if found.domain == "www" or not found.suffix:
+        return ".".join(part for part in (found.domain.removeprefix("www"), found.suffix) if part)
+    return f"{found.domain}.{found.suffix}"
+
+
+@cache
+def _extract() -> tldextract.TLDExtract:
+    """With the list that the package carries: nothing is fetched, nothing is written."""
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
