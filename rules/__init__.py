@@ -3,6 +3,7 @@
 from rules.engine import Explanation, Outcome, Rule, RuleSet, check, load
 from rules.model import LEVELS, Article, Emit, Evidence, Level, Match, Role, Speaker, Status, Zone
 from rules.problems import Problem, RuleErrors
+from rules.trial import TrialResult, run_tests
 
 __all__ = [
     "LEVELS",
@@ -20,7 +21,9 @@ __all__ = [
     "RuleSet",
     "Speaker",
     "Status",
+    "TrialResult",
     "Zone",
     "check",
     "load",
+    "run_tests",
 ]

@@ -83,7 +83,7 @@ class PartiesPart(_Part):
     """Who does it with whom: at least `min` distinct parties."""
 
     kinds: Annotated[tuple[PartyType, ...], BeforeValidator(_listed)] = Field(default=("any",), alias="is")
-    min: int = Field(default=2, ge=1, le=9)
+    min: int = Field(default=2, ge=0, le=9)
     as_: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=(), alias="as")
 
 

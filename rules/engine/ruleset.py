@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from rules.engine.checks import Tried, outcomes
 from rules.engine.compile import Compiled, compile_files
-from rules.engine.explain import Explanation
+from rules.engine.explain import Candidate, Explanation, Outcome
+from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order
 from rules.engine.rule import Rule, digest
+from rules.engine.scan import Scanner, scanner_of, separated
+from rules.engine.wording import Wording, words_of
+from rules.language.analysis import Analysis
+from rules.language.text import Page, even, page_of
+from rules.language.vocabulary import Vocabulary, data_digest
 from rules.lexicon import Lexicon
-from rules.model import Article, Match
+from rules.model import Article, Emit, Evidence, Match, Status, Zone
 from rules.problems import Problem, RuleErrors
 
 ENGINE_VERSION = "1"
+_MOST_CANDIDATES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +32,114 @@ class RuleSet:
     hash: str
     rules: Mapping[str, Rule]
     lexicons: Mapping[str, Lexicon]
+    vocabulary: Vocabulary
+    scanner: Scanner
+    index: Index
+    absence: frozenset[str]
+    wordy: tuple[Rule, ...]
+    """Rules without a claim: words alone."""
 
     def match(self, article: Article) -> tuple[Match, ...]:
         """Every rule that holds for `article`, sorted by rule id."""
-        return ()
+        if not _is_english(article):
+            return ()
+        analysis, numbers = self._opened(article)
+        found: dict[str, list[Tried]] = {}
+        if numbers:
+            wording = self._wording(analysis)
+            for tried in self._tried(analysis, numbers, wording):
+                if holds(tried):
+                    found.setdefault(tried.rule.id, []).append(tried)
+        matches = {rule: match_of(sorted(some, key=order)) for rule, some in found.items()}
+        matches |= {m.rule: m for m in self._worded(analysis)}
+        return tuple(matches[rule] for rule in sorted(matches))
 
     def explain(self, rule_id: str, article: Article) -> Explanation:
         """Why `rule_id` holds for `article` or not. KeyError for a rule that is not loaded."""
-        return Explanation(rule=self.rules[rule_id].id, matched=None, candidates=())
+        rule = self.rules[rule_id]
+        if not _is_english(article):
+            return Explanation(rule=rule_id, matched=None, candidates=(), note=f"language {article.lang} is not read")
+        matched = next((m for m in self.match(article) if m.rule == rule_id), None)
+        analysis, numbers = self._opened(article)
+        tried = [t for t in self._tried(analysis, numbers, self._wording(analysis)) if t.rule is rule]
+        shown = sorted(
+            (Candidate(evidence=evidence_of(t.claim), outcomes=tuple(outcomes(t))) for t in tried), key=_by_failures
+        )
+        note = "" if shown or matched else "no sentence holds both its act and its object"
+        if not rule.claims:
+            shown, note = self._explained_words(rule, analysis), ""
+        return Explanation(rule=rule_id, matched=matched, candidates=tuple(shown[:_MOST_CANDIDATES]), note=note)
+
+    # -- the way of one article ----------------------------------------------------------------------------------
+    def _opened(self, article: Article) -> tuple[Analysis, list[int]]:
+        """The article ready for analysis, and the numbers of the sentences that hold an anchor."""
+        title, text = even(article.title, "title"), even(article.text, "text")
+        places = self.scanner.places(separated(title, text))
+        page = page_of(article, title, text) if places else Page(article, title, text, (), ())
+        numbers = sorted({n for p in places for n in [page.sentence_at(p - 1)] if n >= 0})
+        return Analysis(page, self.vocabulary, self.absence), numbers
+
+    def _tried(self, analysis: Analysis, numbers: list[int], wording: Wording) -> Iterator[Tried]:
+        for number in numbers:
+            for claim in analysis.claims(number):
+                for rule, test in candidates(self.index, claim):
+                    yield Tried(self.rules[rule], test, claim, analysis, wording)
+
+    def _wording(self, analysis: Analysis) -> Wording:
+        return Wording(lambda: (words_of(analysis.page.title), words_of(analysis.page.text)), self.lexicons)
+
+    # -- rules of words alone ------------------------------------------------------------------------------------
+    def _worded(self, analysis: Analysis) -> Iterator[Match]:
+        if not self.wordy:
+            return
+        article = analysis.page.article
+        wording = self._wording(analysis)
+        for rule in self.wordy:
+            found = self._word_outcomes(rule, wording)
+            if all(o.holds for o in found):
+                cue = next((o.cue for o in found if o.cue), Evidence("title", 0, len(article.title), article.title))
+                yield _word_match(rule, cue)
+
+    def _word_outcomes(self, rule: Rule, wording: Wording) -> list[Outcome]:
+        part = rule.document.text
+        holds_, cue = wording.holds(part) if part else (False, None)
+        found = [
+            Outcome(key="text", holds=holds_, wanted="the words of `text`", found="yes" if holds_ else "no", cue=cue)
+        ]
+        for unless in rule.document.unless:
+            ruled_out, cue = wording.holds(unless.text)
+            shown = "ruled out" if ruled_out else "clear"
+            found.append(Outcome(key="unless", holds=not ruled_out, wanted="none of `unless`", found=shown, cue=cue))
+        return found
+
+    def _explained_words(self, rule: Rule, analysis: Analysis) -> list[Candidate]:
+        article = analysis.page.article
+        wording = self._wording(analysis)
+        whole = Evidence("title", 0, len(article.title), article.title)
+        return [Candidate(evidence=whole, outcomes=tuple(self._word_outcomes(rule, wording)))]
+
+
+def _by_failures(candidate: Candidate) -> int:
+    return len(candidate.failing)
+
+
+def _word_match(rule: Rule, cue: Evidence) -> Match:
+    zone = Zone.HEADLINE if cue.field == "title" else Zone.BODY
+    return Match(
+        rule=rule.id,
+        level=rule.level,
+        status=Status.UNKNOWN,
+        speaker=None,
+        zone=zone,
+        bindings={},
+        evidence=(cue,),
+        confidence=0.5,
+        emit=Emit(),
+    )
+
+
+def _is_english(article: Article) -> bool:
+    return article.lang is None or article.lang.lower().split("-")[0].split("_")[0] in ("en", "eng", "")
 
 
 def load(*folders_or_files: Path, packs: bool = True) -> RuleSet:
@@ -51,5 +159,29 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
     """The snapshot of what was compiled."""
     rules = dict(sorted(compiled.rules.items()))
     lexicons = dict(sorted(compiled.lexicons.items()))
-    whole = digest(ENGINE_VERSION, *(f"{r.id} {r.hash}" for r in rules.values()), *map(repr, lexicons.values()))
-    return RuleSet(hash=whole, rules=MappingProxyType(rules), lexicons=MappingProxyType(lexicons))
+    texts = [f"{r.id} {r.hash}" for r in rules.values()]
+    acts = {n for r in rules.values() for c in r.claims for n in c.acts}
+    return RuleSet(
+        hash=digest(ENGINE_VERSION, data_digest(), *texts, *(_identity(x) for x in lexicons.values())),
+        rules=MappingProxyType(rules),
+        lexicons=MappingProxyType(lexicons),
+        vocabulary=Vocabulary(lexicons),
+        scanner=scanner_of(rules.values(), lexicons),
+        index=index_of(rules.values()),
+        absence=frozenset(n for n in acts if lexicons[n].absence),
+        wordy=tuple(r for r in rules.values() if not r.claims),
+    )
+
+
+def _identity(lexicon: Lexicon) -> str:
+    return repr(
+        (
+            lexicon.name,
+            lexicon.kind,
+            lexicon.forms,
+            lexicon.absence,
+            lexicon.opposites,
+            lexicon.continuers,
+            lexicon.excludes,
+        )
+    )

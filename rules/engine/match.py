@@ -1,0 +1,129 @@
+"""From claims to matches: candidates by index, keys checked in order, the best claim becomes the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rules.document import duration_s
+from rules.engine.checks import Tried, named, outcomes
+from rules.engine.rule import ClaimTest, Rule
+from rules.language.claims import Claim
+from rules.language.vocabulary import Party
+from rules.model import Emit, Evidence, Match, Role, Speaker, Status, Zone
+
+_ZONES = (Zone.HEADLINE, Zone.LEAD, Zone.BODY, Zone.BACKGROUND)
+_MOST_EVIDENCE = 3
+
+Index = dict[tuple[str, str], tuple[tuple[str, ClaimTest], ...]]
+
+
+def index_of(rules: Iterable[Rule]) -> Index:
+    """(act, object) to the rules that ask for them; '' for a rule without an object."""
+    index: dict[tuple[str, str], list[tuple[str, ClaimTest]]] = {}
+    for rule in rules:
+        for test in rule.claims:
+            for act in sorted(test.acts):
+                for head in sorted(test.heads) or [""]:
+                    index.setdefault((act, head), []).append((rule.id, test))
+    return {key: tuple(entries) for key, entries in index.items()}
+
+
+def candidates(index: Index, claim: Claim) -> Iterator[tuple[str, ClaimTest]]:
+    """The rules that may hold for a claim, each alternative once."""
+    heads = {n for thing in claim.things for n in thing.names} | {""}
+    seen: set[int] = set()
+    for act in claim.acts:
+        for head in heads:
+            for rule, test in index.get((act, head), ()):
+                if id(test) not in seen:
+                    seen.add(id(test))
+                    yield rule, test
+
+
+def holds(tried: Tried) -> bool:
+    """Do all keys hold? Stops at the first that does not."""
+    return all(outcome.holds for outcome in outcomes(tried))
+
+
+def match_of(found: list[Tried]) -> Match:
+    """The match of a rule from all claims for which it holds (at least one), in the order of the article."""
+    best = found[0]
+    document = best.rule.document
+    voice = best.voice() or next((v for t in found for v in [t.voice()] if v), None)
+    speaker = voice.speaker if voice else None
+    bindings = _bindings(best, speaker)
+    return Match(
+        rule=best.rule.id,
+        level=document.level,
+        status=best.claim.status,
+        speaker=speaker,
+        zone=best.claim.zone,
+        bindings=dict(sorted((k, v) for k, v in bindings.items() if v is not None)),
+        evidence=_evidence(found),
+        confidence=_confidence(best, speaker),
+        emit=_emit(best, bindings),
+    )
+
+
+def _evidence(found: list[Tried]) -> tuple[Evidence, ...]:
+    spans = dict.fromkeys(evidence_of(t.claim) for t in found)
+    return tuple(spans)[:_MOST_EVIDENCE]
+
+
+def evidence_of(claim: Claim) -> Evidence:
+    """The clause of a claim as it stands in the article."""
+    return claim.sentence.clean.evidence(*claim.span)
+
+
+def _bindings(tried: Tried, speaker: Speaker | None) -> dict[str, str | None]:
+    part, claim = tried.test.part, tried.claim
+    bound: dict[str, str | None] = {"act": claim.lemma, "object": _object(tried)}
+    for key, parties in (("by", claim.by), ("on", claim.on)):
+        wanted = getattr(part, key)
+        if wanted is not None and wanted.as_:
+            bound[wanted.as_] = _first(named(parties, wanted))
+    if part.parties is not None:
+        ids = [p.id for p in named(claim.parties, part.parties)]
+        bound |= {name: ids[i] if i < len(ids) else None for i, name in enumerate(part.parties.as_)}
+    if tried.rule.document.speaker.as_:
+        bound[tried.rule.document.speaker.as_] = (speaker.name or speaker.title) if speaker else None
+    return bound
+
+
+def _first(parties: list[Party]) -> str | None:
+    return parties[0].id if parties else None
+
+
+def _object(tried: Tried) -> str | None:
+    """The object's base form."""
+    tagged = tried.claim.structure.tagged
+    for thing in tried.claim.things:
+        if thing.names & tried.test.heads:
+            hits = [h for h in tagged.hits if h.last == thing.token and h.names & tried.test.heads]
+            return min(hits, key=lambda h: (h.first, h.form.lemma)).form.lemma
+    return None
+
+
+def _emit(tried: Tried, bindings: dict[str, str | None]) -> Emit:
+    part = tried.rule.document.emit
+    key = [(name, bindings.get(name)) for name in part.key or ()]
+    symmetric = set(part.symmetric)
+    values = iter(sorted((v for n, v in key if n in symmetric), key=lambda v: (v is None, v or "")))
+    pairs = tuple((n, next(values) if n in symmetric else v) for n, v in key)
+    once_per_s = duration_s(part.once_per) if part.once_per not in (None, "state_change") else None
+    return Emit(key=pairs, state=part.state, becomes=part.becomes, once_per_s=once_per_s)
+
+
+def _confidence(tried: Tried, speaker: Speaker | None) -> float:
+    """A first estimate from what is known to mislead: position, long chains, unknown speakers."""
+    claim = tried.claim
+    value = {Zone.HEADLINE: 0.9, Zone.LEAD: 0.85, Zone.BODY: 0.65, Zone.BACKGROUND: 0.4}[claim.zone]
+    value -= 0.05 * max(0, len(claim.reading.governors) - 1)
+    value -= 0.1 * (claim.status is Status.UNKNOWN)
+    value += 0.05 * (speaker is not None and speaker.role is Role.OFFICIAL)
+    return round(min(max(value, 0.05), 0.99), 3)
+
+
+def order(tried: Tried) -> tuple[int, int, int]:
+    """Headline before lead before body; then the order of the text."""
+    return _ZONES.index(tried.claim.zone), tried.claim.sentence.number, tried.claim.token

@@ -1,0 +1,154 @@
+"""The Boolean escape hatch: `text` and `unless` over the words of an article or of one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import re2
+
+from rules.document import TextPart
+from rules.language.tagging import tokens
+from rules.language.text import Clean
+from rules.lexicon import Lexicon, word_surface
+from rules.model import Evidence
+
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words of a stretch of text: lower case, with their places and the number of their sentence and paragraph."""
+
+    clean: Clean
+    low: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+
+def words_of(clean: Clean, start: int = 0, end: int | None = None) -> Words:
+    """The words of a stretch of even text, punctuation left out."""
+    t = tokens(clean.text, start, len(clean.text) if end is None else end)
+    keep = [i for i, w in enumerate(t.low) if w[0].isalnum()]
+    return Words(clean, tuple(t.low[i] for i in keep), tuple(t.starts[i] for i in keep), tuple(t.ends[i] for i in keep))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a phrase stands: part of the text (0 title, 1 text), first and last word."""
+
+    part: int
+    first: int
+    last: int
+
+
+class Wording:
+    """Evaluates text parts over some stretches of one article."""
+
+    def __init__(self, parts: Callable[[], tuple[Words, ...]], lexicons: Mapping[str, Lexicon]) -> None:
+        self._cut = parts
+        self.lexicons = lexicons
+
+    @cached_property
+    def parts(self) -> tuple[Words, ...]:
+        """The stretches as words, cut when a rule first looks at them."""
+        return self._cut()
+
+    def find(self, names: Iterable[str]) -> list[Found]:
+        """Every place of any of the words (`$name` for a lexicon), in order."""
+        phrases = {p for n in names for p in self.phrases(n)}
+        firsts = {p[0] for p in phrases if p}
+        found = []
+        for number, part in enumerate(self.parts):
+            for i, word in enumerate(part.low):
+                if word in firsts:
+                    hits = [p for p in phrases if part.low[i : i + len(p)] == p]
+                    found += [Found(number, i, i + len(p) - 1) for p in sorted(hits)]
+        return found
+
+    def phrases(self, name: str) -> list[Phrase]:
+        """The word sequences of one written word."""
+        if name.startswith("$"):
+            return [f.words for f in self.lexicons[name[1:]].forms]
+        return [f.words for f in word_surface(name)]
+
+    def evidence(self, found: Found) -> Evidence:
+        """The span of what was found."""
+        part = self.parts[found.part]
+        return part.clean.evidence(part.starts[found.first], part.ends[found.last])
+
+    def holds(self, part: TextPart) -> tuple[bool, Evidence | None]:
+        """Does the part hold, and the first span that says so."""
+        view = self.first(part.first) if part.first else self
+        cue: Evidence | None = None
+        for key in ("any", "all", "not_", "near", "regex"):
+            if getattr(part, key) is not None:
+                holds, seen = getattr(view, f"_{key.rstrip('_')}")(part)
+                cue = cue or seen
+                if not holds:
+                    return False, cue
+        return True, cue
+
+    def first(self, count: int) -> Wording:
+        """Only the first `count` words, title and text together."""
+        parts = []
+        for part in self.parts:
+            kept = min(count, len(part.low))
+            parts.append(Words(part.clean, part.low[:kept], part.starts[:kept], part.ends[:kept]))
+            count -= kept
+        return Wording(lambda: tuple(parts), self.lexicons)
+
+    def _any(self, part: TextPart) -> tuple[bool, Evidence | None]:
+        found = self.find(part.any or ())
+        return len(found) >= (part.atleast or 1), self.evidence(found[0]) if found else None
+
+    def _all(self, part: TextPart) -> tuple[bool, Evidence | None]:
+        groups = [self.find([w]) for w in part.all or ()]
+        if not all(groups):
+            return False, None
+        if part.same is None:
+            return True, self.evidence(groups[0][0])
+        units = [{self._unit(f, part.same) for f in g} for g in groups]
+        together = set.intersection(*units)
+        found = next((f for f in groups[0] if self._unit(f, part.same) in together), None)
+        return bool(together), self.evidence(found) if found else None
+
+    def _unit(self, found: Found, same: str) -> tuple[int, int]:
+        """Which sentence or paragraph a place belongs to, counted by the marks before it."""
+        part = self.parts[found.part]
+        before = part.clean.text[: part.starts[found.first]]
+        marks = before.count("\n")
+        if same == "sentence":
+            marks += sum(before.count(f"{m} ") for m in ".!?")
+        return found.part, marks
+
+    def _not(self, part: TextPart) -> tuple[bool, Evidence | None]:
+        found = self.find(part.not_ or ())
+        return not found, self.evidence(found[0]) if found else None
+
+    def _near(self, part: TextPart) -> tuple[bool, Evidence | None]:
+        near = part.near
+        if near is None:
+            return True, None
+        right = self.find(near.b)
+        for a in self.find(near.a):
+            for b in right:
+                gap = b.first - a.last if b.first > a.last else a.first - b.last
+                if a.part == b.part and 0 < gap <= near.within and (b.first > a.last or not near.ordered):
+                    return True, self.evidence(a)
+        return False, None
+
+    def _regex(self, part: TextPart) -> tuple[bool, Evidence | None]:
+        for words in self.parts:
+            start = words.starts[0] if words.starts else 0
+            end = words.ends[-1] if words.ends else 0
+            match = _pattern(part.regex or "").search(words.clean.text[start:end])
+            if match:
+                return True, words.clean.evidence(start + match.start(), start + match.end())
+        return False, None
+
+
+@lru_cache(maxsize=4096)
+def _pattern(pattern: str) -> re2._Regexp:
+    return re2.compile(pattern)

@@ -1,0 +1,1 @@
+"""From text to claims: sentences, tags, phrases, parties, speakers, dates, status. Deterministic, no model."""

@@ -1,0 +1,68 @@
+"""One article analysed lazily: only sentences that are asked for are tagged, and each only once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rules.language.claims import Claim, ClaimReader
+from rules.language.speakers import Attribution, Voice
+from rules.language.structure import Structure, structure_of
+from rules.language.tagging import tag, tokens
+from rules.language.text import Page
+from rules.language.vocabulary import Vocabulary
+
+MAX_TOKENS = 400
+"""A sentence with more is a table or a list; it is not analysed."""
+
+
+class Analysis:
+    """Structures, claims and speakers of one page, memoised."""
+
+    def __init__(self, page: Page, vocabulary: Vocabulary, absence: frozenset[str]) -> None:
+        self.page = page
+        self.vocabulary = vocabulary
+        self.absence = absence
+        self._structures: dict[int, Structure | None] = {}
+        self._claims: dict[int, tuple[Claim, ...]] = {}
+        self._voices: dict[int, Voice | None] = {}
+        self._attribution = Attribution(vocabulary.grammar, self.structure, self._mentions)
+
+    def structure(self, number: int) -> Structure | None:
+        """The structure of a sentence; None outside the page or for a table."""
+        if number not in self._structures:
+            self._structures[number] = self._analysed(number)
+        return self._structures[number]
+
+    def _analysed(self, number: int) -> Structure | None:
+        if not 0 <= number < len(self.page.sentences):
+            return None
+        sentence = self.page.sentences[number]
+        headline = sentence.clean.field == "title"
+        tagged = tokens(sentence.clean.text, sentence.start, sentence.end)
+        if not tagged.words or len(tagged.words) > MAX_TOKENS:
+            return None
+        tag(tagged, self.vocabulary, headline)
+        return structure_of(tagged, self.vocabulary.grammar, headline)
+
+    def claims(self, number: int) -> tuple[Claim, ...]:
+        """The claims of a sentence, in the order of the text."""
+        if number not in self._claims:
+            structure = self.structure(number)
+            self._claims[number] = tuple(self._read(number, structure)) if structure else ()
+        return self._claims[number]
+
+    def _read(self, number: int, structure: Structure) -> Iterable[Claim]:
+        published = self.page.article.published_at
+        return ClaimReader(self.page.sentences[number], structure, self.absence, published).read()
+
+    def voice(self, claim: Claim) -> Voice | None:
+        """Who asserts the claim; None for the outlet itself."""
+        key = id(claim)
+        if key not in self._voices:
+            self._voices[key] = self._attribution.voice(claim)
+        return self._voices[key]
+
+    def _mentions(self, word: str) -> list[int]:
+        """Numbers of the first sentences that hold a word."""
+        found = [n for n, s in enumerate(self.page.sentences) if word in s.clean.text[s.start : s.end]]
+        return found[:5]

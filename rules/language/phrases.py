@@ -1,0 +1,131 @@
+"""Tagged words into chunks: noun phrases with a head, verb groups with voice, tense and negation, and what lies between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.language.tagging import VERBAL, Tagged
+
+_NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})
+_HEADS = frozenset({"N", "PR", "NUM"})
+_GROUP = frozenset({"M", "BE", "HAVE", "DO", "NEG", "ADV", "TO"})
+_NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of tokens `first` to `last`. kind: NP, AP (predicative adjective), VG, or the tag of a single word."""
+
+    kind: str
+    first: int
+    last: int
+    head: int
+    form: str = ""
+    """VG: fin, inf, ger, part (participle without auxiliary)."""
+    modal: str = ""
+    passive: bool = False
+    perfect: bool = False
+    progressive: bool = False
+    negated: bool = False
+    copula: bool = False
+
+
+def chunks_of(sentence: Tagged) -> list[Chunk]:
+    """The chunks of a sentence, in order; adverbs that belong to no verb are left out."""
+    found: list[Chunk] = []
+    i = 0
+    while i < len(sentence.tags):
+        chunk = _verb_group(sentence, i) or _noun_phrase(sentence, i)
+        if chunk is None:
+            tag = sentence.tags[i]
+            if tag not in ("ADV", "NEG"):
+                found.append(Chunk(tag, i, i, i))
+            i += 1
+            continue
+        found.append(chunk)
+        i = chunk.last + 1
+    return found
+
+
+def _verb_group(s: Tagged, i: int) -> Chunk | None:
+    """An auxiliary chain and its main verb, or a bare verb, starting at i."""
+    tags = s.tags
+    j = i
+    while j < len(tags) and tags[j] in _GROUP and not (tags[j] == "TO" and j > i and not _chains(s, i, j)):
+        j += 1
+    main = j if j < len(tags) and tags[j] in VERBAL else -1
+    if main < 0 and j < len(tags) and tags[j] == "JJV" and any(t in ("BE", "HAVE") for t in tags[i:j]):
+        main = j
+    auxiliaries = [k for k in range(i, j) if tags[k] in ("M", "BE", "HAVE", "DO", "TO")]
+    if main < 0 and not any(tags[k] != "TO" for k in auxiliaries):
+        return None
+    if not auxiliaries and tags[i] in ("ADV", "NEG") and main < 0:
+        return None
+    if main < 0:
+        main = next(k for k in reversed(auxiliaries) if tags[k] != "TO")
+        j = main
+    return _group(s, i, main, [k for k in auxiliaries if k != main])
+
+
+def _chains(s: Tagged, first: int, to: int) -> bool:
+    """'is to be lifted', 'has to lift', 'ought to lift' are one group; 'refused to lift' is two."""
+    return s.tags[to - 1] in ("BE", "HAVE") or s.low[to - 1] == "ought"
+
+
+def _group(s: Tagged, first: int, main: int, auxiliaries: list[int]) -> Chunk:
+    tags = [s.tags[k] for k in auxiliaries]
+    tag = s.tags[main]
+    last_aux = s.tags[auxiliaries[-1]] if auxiliaries else ""
+    modal = next((s.low[k] for k in auxiliaries if s.tags[k] == "M"), "")
+    if "TO" in tags and tags[0] != "TO":
+        modal = modal or ("is to" if "BE" in tags[: tags.index("TO")] else "has to")
+    return Chunk(
+        kind="VG",
+        first=first,
+        last=main,
+        head=main,
+        form=_form(tags, tag, s.low[main]),
+        modal=modal,
+        passive=last_aux == "BE" and tag in ("VBN", "JJV", "VBD"),
+        perfect="HAVE" in tags,
+        progressive=last_aux == "BE" and tag == "VBG",
+        negated=any(s.low[k] in _NEGATIVE or s.low[k].endswith("n't") for k in range(first, main + 1)),
+        copula=tag == "BE",
+    )
+
+
+def _form(tags: list[str], tag: str, low: str) -> str:
+    if tags and tags[0] == "TO":
+        return "inf"
+    if any(t in ("M", "BE", "HAVE", "DO") for t in tags):
+        return "ger" if tags[0] == "HAVE" and low == "having" else "fin"
+    return {"VBG": "ger", "VBN": "part", "JJV": "part"}.get(tag, "ger" if low in ("being", "having") else "fin")
+
+
+def _noun_phrase(s: Tagged, i: int) -> Chunk | None:
+    tags = s.tags
+    if tags[i] not in _NOMINAL:
+        return None
+    j = i
+    while j + 1 < len(tags) and _goes_on(s, i, j):
+        j += 1
+    heads = [k for k in range(i, j + 1) if tags[k] in _HEADS]
+    if heads:
+        return Chunk("NP", i, j, heads[-1])
+    kind = "AP" if tags[j] in ("ADJ", "JJV") else "NP"
+    return Chunk(kind, i, j, j)
+
+
+def _goes_on(s: Tagged, first: int, j: int) -> bool:
+    here, after = s.tags[j], s.tags[j + 1]
+    if after == "D" or after == "PR":
+        return here == "D"
+    if here == "PR":
+        return False
+    if after in _NOMINAL:
+        return True
+    if after == "CC" and here == "ADJ" and j + 2 < len(s.tags) and s.tags[j + 2] in ("ADJ", "N"):
+        return not any(s.tags[k] == "N" for k in range(first, j))
+    return here == "CC" or (
+        after == "ADV" and here in ("D", "ADV") and j + 2 < len(s.tags) and s.tags[j + 2] in ("JJV", "ADJ", "ADV")
+    )

@@ -1,0 +1,317 @@
+"""The status of an act, composed outward: its own form first, then every word that governs it, one after the other.
+
+"denied that it would lift": lift is planned by its form, denied by its governor. The outermost word that does not pass
+the act on as fact decides; words that pass it on (said, agreed to, began) add what they are themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.language.structure import REACH, Structure
+from rules.model import Status
+
+_MODALS = {
+    "will": Status.PLANNED,
+    "'ll": Status.PLANNED,
+    "wo": Status.PLANNED,
+    "shall": Status.PLANNED,
+    "would": Status.PLANNED,
+    "is to": Status.PLANNED,
+    "may": Status.POSSIBLE,
+    "might": Status.POSSIBLE,
+    "could": Status.POSSIBLE,
+    "can": Status.POSSIBLE,
+    "ca": Status.POSSIBLE,
+    "must": Status.DEMANDED,
+    "should": Status.DEMANDED,
+    "has to": Status.DEMANDED,
+}
+_CLASSES = {
+    "plan": Status.PLANNED,
+    "planned": Status.PLANNED,
+    "propose": Status.PROPOSED,
+    "demand": Status.DEMANDED,
+    "threaten": Status.THREATENED,
+    "possible": Status.POSSIBLE,
+    "refuse": Status.REFUSED,
+    "deny": Status.DENIED,
+    "talk": Status.TALKS,
+    "conditional": Status.CONDITIONAL,
+}
+_PASSING = {"agree": Status.AGREED, "announce": Status.ANNOUNCED}
+FACTUAL = frozenset({Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY})
+_SUBORDINATE = {
+    "if": Status.CONDITIONAL,
+    "unless": Status.CONDITIONAL,
+    "until": Status.CONDITIONAL,
+    "whether": Status.POSSIBLE,
+    "before": Status.PLANNED,
+    "provided": Status.CONDITIONAL,
+    "lest": Status.POSSIBLE,
+}
+_LATER = frozenset(
+    {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
+)
+_LIMIT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One step outward: the token that decides, its class, and what it makes of the act."""
+
+    token: int
+    role: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The status of an act, the links that made it, and whether the act stands in a side clause."""
+
+    status: Status
+    links: tuple[Link, ...]
+    subordinate: str = ""
+    governors: tuple[int, ...] = ()
+    """Chunks that govern the act, inner first (a reporting verb among them says who speaks)."""
+
+
+class Composer:
+    """Walks outward from one act of one sentence."""
+
+    def __init__(self, structure: Structure, question: bool) -> None:
+        self.s = structure
+        self.question = question
+
+    def read(self, k: int, token: int) -> Reading:
+        """The status of the act at `token` in chunk k."""
+        links: list[Link] = []
+        governors: list[int] = []
+        subordinate = ""
+        current: Status | None = None
+        chunk = k
+        position = token
+        for _ in range(_LIMIT):
+            own, mark = self.own(chunk, position)
+            links += own
+            subordinate = subordinate or mark
+            current = _compose(current, [link.status for link in own])
+            governor, role = self.governor(chunk, position)
+            if governor is None:
+                current = self.ungoverned(chunk, position, current, links)
+                break
+            governors.append(governor)
+            link = self.class_link(governor, role)
+            if link:
+                links.append(link)
+                current = _governed(current, link)
+            chunk, position = governor, self.s.chunks[governor].head
+        if current is None:
+            current = Status.DONE
+        if self.question and current in FACTUAL:
+            current = Status.POSSIBLE
+        return Reading(current, tuple(links), subordinate, tuple(governors))
+
+    def ungoverned(self, k: int, token: int, current: Status | None, links: list[Link]) -> Status | None:
+        """An act with nothing above it: 'EU to lift ban' is planned, 'Lifting the ban would help' possible."""
+        chunk = self.s.chunks[k]
+        if chunk.kind != "VG" or token != chunk.head or (current is not None and current not in FACTUAL):
+            return current
+        if chunk.form == "inf":
+            links.append(Link(chunk.first, "infinitive", Status.PLANNED))
+            return Status.PLANNED
+        if chunk.form == "ger" and k == 0 and any(c.kind == "VG" and c.modal for c in self.s.chunks[1:8]):
+            links.append(Link(chunk.first, "gerund subject", Status.POSSIBLE))
+            return Status.POSSIBLE
+        if chunk.form == "ger" and current is None:
+            return Status.UNDERWAY
+        return current
+
+    # -- what a word says by its own form ------------------------------------------------------------------------
+    def own(self, k: int, token: int) -> tuple[list[Link], str]:
+        chunk = self.s.chunks[k]
+        if chunk.kind != "VG" or token != chunk.head:
+            return self.modifiers(k, token), ""
+        found: list[Link] = []
+        if chunk.modal in _MODALS:
+            found.append(Link(chunk.first, "modal", _MODALS[chunk.modal]))
+        if chunk.negated:
+            found.append(Link(chunk.first, "negation", _negated(chunk.modal)))
+        if chunk.progressive and not chunk.modal:
+            found.append(Link(chunk.first, "progressive", Status.UNDERWAY))
+        mark = self.subordinator(k) if chunk.form in ("fin", "part") else ""
+        if mark in _SUBORDINATE:
+            found.append(Link(chunk.first, mark, _SUBORDINATE[mark]))
+        return found, mark if mark in _LATER or mark == "REL" else ""
+
+    def modifiers(self, k: int, token: int) -> list[Link]:
+        """Words inside the phrase: 'threatened sanctions', 'the planned lifting', 'no deal'."""
+        chunk, tagged = self.s.chunks[k], self.s.tagged
+        grammar = self.s.grammar
+        found = []
+        for i in range(chunk.first, min(token, chunk.last) if token > chunk.first else chunk.first):
+            low = tagged.low[i]
+            role = grammar.adjective_class.get(low, "") if tagged.tags[i] in ("ADJ", "JJV") else ""
+            if tagged.tags[i] == "JJV" and not role:
+                role = grammar.verb_class.get(tagged.lemmas[i], "")
+            if low == "no":
+                found.append(Link(i, "negation", Status.DENIED))
+            elif role in _CLASSES:
+                found.append(Link(i, role, _CLASSES[role]))
+        return found
+
+    def subordinator(self, k: int) -> str:
+        """The word that opens the clause of verb group k, if it is a side clause."""
+        for j in range(k - 1, max(-1, k - REACH), -1):
+            kind, low = self.s.kind(j), self.s.low(j)
+            if kind == "SUB":
+                return low
+            if kind == "REL":
+                return "REL" if self.s.kind(j - 1) in ("NP", ",", "P") else ""
+            if (
+                kind == "P"
+                and low in _LATER | {"before", "until"}
+                and self.s.kind(j + 1) == "NP"
+                and self.clause_from(j + 1, k)
+            ):
+                return low
+            if kind in ("VG", ";", ":", "–") or (kind == "," and self.s.kind(j + 1) not in ("VG", "REL")):
+                return ""
+        return ""
+
+    def clause_from(self, j: int, k: int) -> bool:
+        """Do only noun phrases and prepositions lie between j and the verb group k?"""
+        return all(self.s.kind(m) in ("NP", "P", "CC") for m in range(j, k)) and self.s.chunks[k].form == "fin"
+
+    # -- what governs it ---------------------------------------------------------------------------------------
+    def governor(self, k: int, token: int) -> tuple[int | None, str]:
+        """The chunk that governs k and how ('inf', 'that', 'noun', 'object', 'subject'), or None."""
+        chunk = self.s.chunks[k]
+        if chunk.kind == "VG" and token == chunk.head:
+            return {"inf": self.of_infinitive, "ger": self.of_gerund}.get(chunk.form, self.of_clause)(k)
+        return self.of_phrase(k)
+
+    def of_infinitive(self, k: int) -> tuple[int | None, str]:
+        left = k - 1
+        if self.s.kind(left) == "CC" or (self.s.kind(left) == "," and self.s.kind(left - 1) != "NP"):
+            sister = self.s.verb_left(left - 1)
+            if sister >= 0 and self.s.chunks[sister].form == "inf":
+                return self.of_infinitive(sister)
+        return self.to_left(left, "inf")
+
+    def to_left(self, left: int, role: str) -> tuple[int | None, str]:
+        """The predicate to the left: a verb, a predicative adjective, or a noun that governs."""
+        for j in range(left, max(-1, left - REACH), -1):
+            kind = self.s.kind(j)
+            if kind == "VG" and not (self.s.chunks[j].copula and self.s.kind(j + 1) == "AP"):
+                return j, role
+            if kind == "AP" or (kind == "NP" and self.s.low(j) in self.s.grammar.noun_class and j >= left - 2):
+                return j, "noun"
+            if kind in (";", ":", "–", "SUB", "REL"):
+                break
+        return None, role
+
+    def of_gerund(self, k: int) -> tuple[int | None, str]:
+        before = self.s.kind(k - 1)
+        if before == "CC":
+            sister = self.s.verb_left(k - 2)
+            if sister >= 0 and self.s.chunks[sister].form == "ger":
+                return self.of_gerund(sister)
+        if before == "P":
+            return self.to_left(k - 2, "ger")
+        if before in ("VG", "NP", "AP", ","):
+            return self.to_left(k - 1, "ger")
+        return None, ""
+
+    def of_clause(self, k: int) -> tuple[int | None, str]:
+        """The verb or noun whose that-clause this is ('said [that] it had lifted'); a sister verb passes its governor on."""
+        chunk = self.s.chunks[k]
+        if chunk.form == "fin" and self.s.kind(k - 1) == "CC":
+            sister = self.s.verb_left(k - 2)
+            if sister >= 0:
+                same = self.s.chunks[sister].form == "inf" or (self.s.chunks[sister].modal and not chunk.modal)
+                return (sister, "sister") if same else self.of_clause(sister)
+        for j in range(k - 1, max(-1, k - REACH), -1):
+            kind = self.s.kind(j)
+            if kind == "SUB" and self.s.low(j) != "that":
+                return None, ""
+            if kind == "VG":
+                speaks = self.s.lemma(j) in self.s.grammar.verb_class and self.s.chunks[j].form != "part"
+                return (
+                    (j, "that")
+                    if (speaks and not self.s.chunks[j].passive) or self.s.kind(j + 1) == "SUB"
+                    else (None, "")
+                )
+            if kind == "SUB" and self.s.kind(j - 1) == "NP" and self.s.low(j - 1) in self.s.grammar.noun_class:
+                return j - 1, "noun"
+            if kind in (";", ":", "–", "REL"):
+                break
+        return None, ""
+
+    def of_phrase(self, k: int) -> tuple[int | None, str]:
+        """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
+        left = k - 1
+        while self.s.joins(left) and self.s.kind(left - 1) == "NP" and self.s.kind(left) == "CC":
+            left -= 2
+        if self.s.kind(left) == "VG":
+            return left, "object"
+        if self.s.kind(left) in ("P", "TO"):
+            before = left - 1
+            if self.s.kind(before) == "VG":
+                return before, "object"
+            if self.s.kind(before) in ("NP", "AP"):
+                is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
+                return (before, "noun") if is_governor else self.of_phrase(before)
+        for j in range(k + 1, min(len(self.s.chunks), k + 8)):
+            if self.s.kind(j) == "VG":
+                return (j, "subject") if self.s.chunks[j].form in ("fin", "part", "inf") else (None, "")
+            if self.s.kind(j) not in ("P", "NP", "CC", "AP"):
+                break
+        return None, ""
+
+    def class_link(self, k: int, role: str) -> Link | None:
+        """What the governor makes of the act, by its class."""
+        grammar, chunk = self.s.grammar, self.s.chunks[k]
+        if role == "sister":
+            return None
+        if chunk.kind == "VG":
+            name = grammar.verb_class.get(self.s.lemma(k), "")
+            if (
+                role in ("that", "ger")
+                and self.s.lemma(k) in grammar.reporting
+                and name in ("agree", "begin", "propose")
+            ):
+                name = "say"
+            if role == "subject" and not chunk.passive and name not in ("plan", "possible", "refuse", "conditional"):
+                name = "fact"
+            if role == "inf" and not name:
+                name = "plan"
+        elif chunk.kind == "AP":
+            name = grammar.adjective_class.get(self.s.low(k), "")
+        else:
+            name = grammar.noun_class.get(self.s.low(k), "")
+        return Link(chunk.head, name, _CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None
+
+
+def _negated(modal: str) -> Status:
+    if modal in ("must", "should", "has to"):
+        return Status.DEMANDED
+    return Status.REFUSED if modal else Status.DENIED
+
+
+def _compose(current: Status | None, own: list[Status]) -> Status | None:
+    """A word's own form on top of what is known: anything but fact overrides."""
+    for status in own:
+        if status is Status.DENIED and current in (Status.REFUSED, Status.DENIED):
+            current = Status.UNKNOWN
+        elif status not in FACTUAL or current is None or current in FACTUAL:
+            current = status
+    return current
+
+
+def _governed(current: Status | None, link: Link) -> Status:
+    if link.status not in FACTUAL:
+        return link.status
+    if current is None or current is Status.DONE:
+        return link.status
+    return current

@@ -1,0 +1,235 @@
+"""Who does what to whom among a sentence's chunks: subjects, objects, complements, and what governs what.
+
+A shallow stand-in for a dependency parse: every relation is found by walking over neighbouring chunks, bounded steps,
+so that time stays linear in the length of the sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.language.phrases import Chunk, chunks_of
+from rules.language.tagging import Tagged
+from rules.language.vocabulary import Grammar
+
+REACH = 14
+"""Chunks looked at to either side."""
+_QUANTITY = frozenset(
+    [
+        "number",
+        "series",
+        "package",
+        "round",
+        "raft",
+        "set",
+        "some",
+        "all",
+        "most",
+        "many",
+        "part",
+        "parts",
+        "half",
+        "lot",
+        "range",
+        "list",
+        "rest",
+        "majority",
+        "several",
+        "any",
+        "none",
+        "pair",
+        "dozens",
+        "dozen",
+        "hundreds",
+        "thousands",
+        "batch",
+        "wave",
+        "slew",
+        "couple",
+        "type",
+        "kind",
+        "sort",
+        "form",
+        "portion",
+        "bulk",
+        "group",
+        "variety",
+        "each",
+        "one",
+        "two",
+        "three",
+    ]
+)
+_BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
+_OF = frozenset({"of"})
+
+
+@dataclass(slots=True)
+class Structure:
+    """The chunks of one sentence and the relations between them (indices into `chunks`; -1 for none)."""
+
+    tagged: Tagged
+    chunks: list[Chunk]
+    grammar: Grammar
+    headline: bool
+
+    # -- words -------------------------------------------------------------------------------------------------
+    def lemma(self, k: int) -> str:
+        """The lemma of a chunk's head."""
+        return self.tagged.lemmas[self.chunks[k].head]
+
+    def low(self, k: int) -> str:
+        """The head of a chunk in lower case."""
+        return self.tagged.low[self.chunks[k].head]
+
+    def kind(self, k: int) -> str:
+        """The kind of a chunk; '' outside the sentence."""
+        return self.chunks[k].kind if 0 <= k < len(self.chunks) else ""
+
+    def at_token(self, i: int) -> int:
+        """The chunk that holds a token, -1 for none."""
+        return next((k for k, c in enumerate(self.chunks) if c.first <= i <= c.last), -1)
+
+    def preposition(self, k: int) -> str:
+        """The preposition right before chunk k, '' if there is none."""
+        return self.low(k - 1) if k > 0 and self.kind(k - 1) in ("P", "TO") else ""
+
+    # -- arguments ---------------------------------------------------------------------------------------------
+    def quantity(self, k: int) -> int:
+        """'most of the sanctions', 'a series of bans': the phrase that is meant."""
+        while (
+            self.low(k) in _QUANTITY
+            and self.kind(k + 1) == "P"
+            and self.low(k + 1) == "of"
+            and self.kind(k + 2) == "NP"
+        ):
+            k += 2
+        return k
+
+    def coordinated(self, k: int) -> list[int]:
+        """k and the noun phrases joined to it on its right: 'A, B and C', 'A on B and C'."""
+        found = [self.quantity(k)]
+        j = found[-1] + 1
+        for _ in range(6):
+            while self.kind(j) == "P" and self.kind(j + 1) == "NP" and self.joins(j + 2):
+                j += 2
+            if not self.joins(j) or self.kind(j + 1 + (self.kind(j + 1) == "CC")) != "NP":
+                break
+            j += 1 + (self.kind(j + 1) == "CC")
+            if self.kind(j + 1) == "VG" and self.chunks[j + 1].form == "fin":
+                break
+            found.append(self.quantity(j))
+            j = found[-1] + 1
+        return found
+
+    def joins(self, k: int) -> bool:
+        """Is chunk k a comma or a conjunction?"""
+        return self.kind(k) in (",", "CC")
+
+    def right_object(self, k: int) -> list[int]:
+        """The noun phrases right after chunk k (a particle or an indirect object skipped)."""
+        j = k + 1
+        if self.kind(j) == "P" and self.low(j) in ("off", "out", "up", "down", "back"):
+            j += 1
+        if self.kind(j) == "P" and self.low(j) in ("in",) and self.headline:
+            return []
+        return self.coordinated(j) if self.kind(j) == "NP" else []
+
+    def left_phrase(self, k: int) -> int:
+        """The noun phrase that ends right before chunk k, its own complements skipped to the left; -1 for none."""
+        j = k - 1
+        if self.kind(j) == ",":
+            j = self._before_parenthesis(j)
+        if self.kind(j) == "REL":
+            j -= 1 + (self.kind(j - 1) == ",")
+        while j >= 0 and self.kind(j) in ("NP", "AP") and self.kind(j - 1) == "P" and self.kind(j - 2) in ("NP", "AP"):
+            j -= 2
+        return j if self.kind(j) == "NP" else -1
+
+    def _before_parenthesis(self, comma: int) -> int:
+        for j in range(comma - 1, max(-1, comma - REACH), -1):
+            if self.kind(j) == ",":
+                return j - 1
+            if self.kind(j) in _BREAKS and self.kind(j) != "REL":
+                break
+        return comma - 1
+
+    def subject(self, k: int) -> list[int]:
+        """The subject of a verb group, with those coordinated to it."""
+        chunk = self.chunks[k]
+        if chunk.form in ("inf", "ger") or self.kind(k - 1) == "CC":
+            governor = self.verb_left(k - 1)
+            if governor >= 0 and (chunk.form != "inf" or self.kind(k - 1) != "NP" or self.kind(k - 2) != ""):
+                between = [j for j in range(governor + 1, k) if self.kind(j) == "NP"]
+                takes_object = chunk.form == "inf" and between and self.lemma(governor) in _CONTROL
+                return between[:1] if takes_object else self.subject(governor)
+        left = self.left_phrase(k)
+        return self.left_coordinated(left) if left >= 0 else []
+
+    def left_coordinated(self, k: int) -> list[int]:
+        """k and the noun phrases joined to it on its left."""
+        found = [self.quantity(k)]
+        j = k
+        while self.joins(j - 1) and len(found) < 6:
+            before = j - 2 - (self.joins(j - 2))
+            while self.kind(before) == "NP" and self.kind(before - 1) == "P" and self.kind(before - 2) == "NP":
+                before -= 2
+            if self.kind(before) != "NP" or self.kind(before - 1) == "VG":
+                break
+            found.insert(0, before)
+            j = before
+        return found
+
+    def verb_left(self, k: int) -> int:
+        """The nearest verb group at or before k in the same stretch of the sentence."""
+        for j in range(k, max(-1, k - REACH), -1):
+            if self.kind(j) == "VG":
+                return j
+            if self.kind(j) in (";", ":", "–"):
+                break
+        return -1
+
+    def complements(self, k: int) -> list[tuple[str, int]]:
+        """(preposition, noun phrase) pairs that follow chunk k up to the next verb or break."""
+        found: list[tuple[str, int]] = []
+        j = k + 1
+        while j < min(len(self.chunks), k + REACH) and self.kind(j) in ("P", "TO", "NP", "CC", ",", "AP", "VG"):
+            if self.kind(j) == "VG" and (self.chunks[j].form == "fin" or found):
+                break
+            if self.kind(j) in ("P", "TO") and self.kind(j + 1) == "NP":
+                found += [(self.low(j), n) for n in self.coordinated(j + 1)]
+            if self.kind(j) == "," and self.kind(j + 1) not in ("P",):
+                break
+            j += 1
+        return found
+
+
+_CONTROL = frozenset(
+    [
+        "urge",
+        "ask",
+        "tell",
+        "want",
+        "call",
+        "press",
+        "order",
+        "force",
+        "push",
+        "allow",
+        "persuade",
+        "help",
+        "let",
+        "request",
+        "require",
+        "invite",
+        "expect",
+        "permit",
+        "get",
+        "lead",
+    ]
+)
+
+
+def structure_of(tagged: Tagged, grammar: Grammar, headline: bool) -> Structure:
+    """Chunk a tagged sentence."""
+    return Structure(tagged, chunks_of(tagged), grammar, headline)

@@ -1,0 +1,320 @@
+"""Words and their tags: closed classes, the lexicon, suffixes, and the neighbours that decide between verb and noun.
+
+Tags: D PR P TO M BE HAVE DO NEG CC SUB REL POSS ADV ADJ N NUM VB VBZ VBD VBN VBG JJV (participle as modifier),
+and punctuation as itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from rules.language.vocabulary import Hit, Party, Vocabulary
+
+_TOKEN = re.compile(
+    r"(?:[A-Za-z]\.){2,}|[^\W\d_]+n't\b|[^\W\d_]+|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|\d+(?:[.,]\d+)*|\.\.\.|[^\w\s]"
+)
+_ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed)\Z")
+_QUOTES = frozenset("\"'")
+VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
+_NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
+_SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
+
+
+@dataclass(slots=True)
+class Tagged:
+    """One sentence as parallel lists, quote marks left out (`quotes` are places of the text where they stood)."""
+
+    words: list[str] = field(default_factory=list)
+    low: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    lemmas: list[str] = field(default_factory=list)
+    quotes: list[int] = field(default_factory=list)
+    parties: dict[int, tuple[int, Party]] = field(default_factory=dict)
+    """First token to (last token, party)."""
+    hits: list[Hit] = field(default_factory=list)
+
+
+def tokens(text: str, start: int, end: int) -> Tagged:
+    """Cut text[start:end] into words and punctuation."""
+    sentence = Tagged()
+    for match in _TOKEN.finditer(text, start, end):
+        word = match.group()
+        if word in _QUOTES:
+            at_genitive = (
+                word == "'" and sentence.ends and match.start() == sentence.ends[-1] and text[match.start() - 1] == "s"
+            )
+            if not at_genitive:
+                sentence.quotes.append(match.start())
+                continue
+        if word == "-":
+            spaced = text[match.start() - 1 : match.start()] == " " or text[match.end() : match.end() + 1] == " "
+            if not spaced:
+                continue
+            word = "–"
+        sentence.words.append(word)
+        sentence.low.append(word.lower())
+        sentence.starts.append(match.start())
+        sentence.ends.append(match.end())
+    return sentence
+
+
+def tag(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> None:
+    """Fill tags, lemmas, parties and hits."""
+    sentence.parties = find_parties(sentence, vocabulary, headline)
+    sentence.hits = vocabulary.hits(sentence.low)
+    inside = {i: p for first, (last, p) in sentence.parties.items() for i in range(first, last + 1)}
+    _Tagger(sentence, vocabulary, inside, headline).run()
+
+
+def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> dict[int, tuple[int, Party]]:
+    """Names of states and bodies, longest first; in all capitals or all lower case the case says nothing."""
+    shouting = headline and _shouting(sentence.words)
+    table = vocabulary.grammar.parties
+    found: dict[int, tuple[int, Party]] = {}
+    free = 0
+    for position, low in enumerate(sentence.low):
+        if position < free or low not in table:
+            continue
+        for words, party in table[low]:
+            last = position + len(words) - 1
+            if _same(words, sentence.words[position : last + 1], shouting):
+                found[position] = (last, party)
+                free = last + 1
+                break
+    return found
+
+
+def _shouting(words: list[str]) -> bool:
+    letters = [w for w in words if w.isalpha() and len(w) > 3]
+    return bool(letters) and sum(w.isupper() for w in letters) > 0.7 * len(letters)
+
+
+def _same(name: tuple[str, ...], words: list[str], shouting: bool) -> bool:
+    if tuple(words) == name:
+        return True
+    if len(words) != len(name):
+        return False
+    if len(name[0]) <= 3 and name[0].isupper():
+        return False
+    if shouting:
+        return [w.upper() for w in name] == words
+    return len(name[0]) > 4 and [w.upper() for w in name] == [w.upper() for w in words] and words[0][0].isupper()
+
+
+class _Tagger:
+    """Left to right; each choice sees the tags before it and the words after it."""
+
+    def __init__(self, sentence: Tagged, vocabulary: Vocabulary, inside: dict[int, Party], headline: bool) -> None:
+        self.s = sentence
+        self.v = vocabulary
+        self.inside = inside
+        self.headline = headline
+        self.finite = False
+
+    def run(self) -> None:
+        for position in range(len(self.s.low)):
+            chosen, lemma = self.choose(position)
+            self.s.tags.append(chosen)
+            self.s.lemmas.append(lemma)
+            if chosen in ("VBZ", "VBD", "M", "BE", "HAVE", "DO"):
+                self.finite = True
+            elif chosen in (",", ";", ":", "–", "SUB", "REL", "CC", "("):
+                self.finite = False
+
+    def choose(self, i: int) -> tuple[str, str]:
+        low = self.s.low[i]
+        if i in self.inside:
+            return "N", low
+        if not (low[0].isalnum() or low[0] == "'"):
+            return low, low
+        if low[0].isdigit():
+            return "NUM", low
+        closed = "TO" if low == "to" else self.v.grammar.closed.get(low)
+        if (closed is not None and low not in self.v.verbs) or closed in ("BE", "HAVE", "DO", "M", "D", "PR", "CC"):
+            return self.closed(i, low, closed or "N")
+        if low in self.v.verbs:
+            return self.verb(i, low)
+        if closed is not None:
+            return self.closed(i, low, closed)
+        return self.by_shape(i, low)
+
+    def closed(self, i: int, low: str, tag: str) -> tuple[str, str]:
+        if low == "to":
+            return ("TO" if self.next_is_base(i) else "P"), low
+        if low == "that":
+            return self.that(i), low
+        if low in ("who", "which", "whom", "whose"):
+            return "REL", low
+        if low in ("'s", "'"):
+            is_verb = low == "'s" and self.before(i) in ("PR", "")
+            return ("BE", "be") if is_verb else ("POSS", low)
+        if tag == "ADJ" and self.v.verbs.get(low) and self.before(i) not in _NOMINAL_LEFT:
+            return self.verb(i, low)
+        return tag, low
+
+    def that(self, i: int) -> str:
+        before = self.before(i)
+        if before in VERBAL or before == "CC":
+            return "SUB"
+        return (
+            "SUB"
+            if before == "N" and self.s.lemmas[i - 1] in self.v.grammar.noun_class
+            else ("REL" if before == "N" else "D")
+        )
+
+    def next_is_base(self, i: int) -> bool:
+        for j in range(i + 1, min(i + 4, len(self.s.low))):
+            low = self.s.low[j]
+            forms = self.v.verbs.get(low, ())
+            if low == "be" or low in ("have", "do") or (any(t == "VB" for t, _ in forms) and j not in self.inside):
+                return low in ("be", "have", "do") or not self.noun_after_to(i, j)
+            if self.v.grammar.closed.get(low) not in ("ADV", "NEG") and not low.endswith("ly"):
+                return False
+        return False
+
+    def noun_after_to(self, i: int, j: int) -> bool:
+        """'access to trade and aid' against 'to trade arms': a noun if it may be one and nothing to act on follows."""
+        if self.s.low[j] not in self.v.noun_heads:
+            return False
+        before = self.s.lemmas[i - 1] if i else ""
+        return before in (
+            "end",
+            "due",
+            "opposed",
+            "according",
+            "return",
+            "response",
+            "access",
+            "subject",
+            "related",
+            "key",
+        )
+
+    def before(self, i: int) -> str:
+        """The tag before, adverbs skipped."""
+        j = i - 1
+        while j >= 0 and self.s.tags[j] in ("ADV", "NEG"):
+            j -= 1
+        return self.s.tags[j] if j >= 0 else ""
+
+    def after(self, i: int) -> str:
+        """A guess at what follows: a closed class, N for a party or word, V for a sure verb, '' at the end."""
+        j = i + 1
+        while j < len(self.s.low) and (
+            self.v.grammar.closed.get(self.s.low[j]) == "ADV" or self.s.low[j].endswith("ly")
+        ):
+            j += 1
+        if j >= len(self.s.low):
+            return ""
+        low = self.s.low[j]
+        if j in self.inside:
+            return "N"
+        if low == "to":
+            return "TO"
+        closed = self.v.grammar.closed.get(low)
+        if closed:
+            return closed
+        if low in self.v.verbs and low not in self.v.noun_heads:
+            tags = {t for t, _ in self.v.verbs[low]}
+            return "V" if tags & {"VBZ", "VBD"} else "VBG" if "VBG" in tags else "V"
+        return low if not low[0].isalnum() else "NUM" if low[0].isdigit() else "N"
+
+    def verb(self, i: int, low: str) -> tuple[str, str]:
+        forms = self.v.verbs[low]
+        tags = {t: lemma for t, lemma in forms}
+        before = self.before(i)
+        if "VBG" in tags:
+            return self.gerund(i, low, tags["VBG"], before)
+        if "VB" in tags and before in ("TO", "M", "DO"):
+            return "VB", tags["VB"]
+        if "VBN" in tags or "VBD" in tags:
+            return self.past(i, low, tags, before)
+        if "VBZ" in tags:
+            return self.third(i, low, tags["VBZ"], before)
+        return self.base(i, low, tags["VB"], before)
+
+    def gerund(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
+        after = self.after(i)
+        if before in ("D", "POSS", "ADJ") and after not in ("D", "PR"):
+            return (
+                ("ADJ", low)
+                if after == "N" and self.before(i) == "D" and i + 1 < len(self.s.low) and self.s.low[i + 1] != "of"
+                else ("N", low)
+            )
+        return ("N", low) if i + 1 < len(self.s.low) and self.s.low[i + 1] == "of" else ("VBG", lemma)
+
+    def past(self, i: int, low: str, tags: dict[str, str], before: str) -> tuple[str, str]:
+        lemma = tags.get("VBN") or tags["VBD"]
+        if before in ("HAVE", "BE"):
+            return "VBN", lemma
+        after = self.after(i)
+        if lemma in _SPOKEN:
+            return "VBD", lemma
+        left = ("D", "POSS", "ADJ", "P", "", *VERBAL)
+        if before in left and after in ("N", "ADJ", "NUM") and "VB" not in tags:
+            return "JJV", lemma
+        if "VB" in tags and before in ("D", "POSS", "ADJ", "P", "NUM"):
+            return "N", low
+        if i and self.s.tags[i - 1] == "ADV" and before in ("D", "POSS"):
+            return "JJV", lemma
+        if self.finite and "VBN" in tags and before != "CC" and before != "PR":
+            return "VBN", lemma
+        if after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V") or "VBN" not in tags:
+            return "VBD", lemma
+        return "VBN", lemma
+
+    def third(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
+        if low not in self.v.noun_heads:
+            return "VBZ", lemma
+        after = self.after(i)
+        if before in _NOMINAL_LEFT or before in ("P", "TO", "") or before in VERBAL:
+            return "N", low
+        if after in ("BE", "M", "HAVE", "DO", "V", "CC", "POSS", ",") or self.finite:
+            return "N", low
+        if after == "P" and self.s.low[i + 1] in ("on", "against", "for", "of", "in", "with", "between", "over"):
+            strong = lemma in ("sanction", "tie", "talk", "arm", "deal", "ban", "curb", "restriction", "pact")
+            return ("N", low) if strong or self.s.low[i + 1] == "of" else ("VBZ", lemma)
+        if after == "" and lemma in ("sanction", "tie", "talk", "arm", "deal", "ban", "curb", "troop", "weapon"):
+            return "N", low
+        return "VBZ", lemma
+
+    def base(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
+        nouny = low in self.v.noun_heads
+        if before == "PR" and not nouny:
+            return "VB", lemma
+        if before in _NOMINAL_LEFT or (before == "P" and nouny):
+            return "N", low
+        if not nouny:
+            return "VB", lemma
+        after = self.after(i)
+        plural_subject = before in ("N", "PR", "CC") and self.plural_before(i)
+        if plural_subject and not self.finite and after in ("D", "N", "ADJ", "NUM", "TO", "P"):
+            return ("N", low) if after == "P" and self.s.low[i + 1] == "of" else ("VB", lemma)
+        if before == "CC" and self.verb_before_and(i) and after in ("D", "N", "ADJ"):
+            return "VB", lemma
+        return "N", low
+
+    def plural_before(self, i: int) -> bool:
+        j = i - 1
+        while j >= 0 and self.s.tags[j] == "ADV":
+            j -= 1
+        if j < 0:
+            return False
+        if self.s.low[j] in ("we", "they", "you", "i"):
+            return True
+        coordinated = any(self.s.tags[k] == "CC" or self.s.tags[k] == "," for k in range(max(0, j - 3), j))
+        low = self.s.low[j]
+        return coordinated or (low.endswith("s") and low not in ("us", "s") and j not in self.inside)
+
+    def verb_before_and(self, i: int) -> bool:
+        return any(t == "VB" for t in self.s.tags[max(0, i - 10) : i])
+
+    def by_shape(self, i: int, low: str) -> tuple[str, str]:
+        if low.endswith("ly") and len(low) > 4 and low not in ("italy", "july", "ally", "family", "assembly", "supply"):
+            return "ADV", low
+        if _ADJECTIVE.search(low) and len(low) > 4 and self.after(i) in ("N", "ADJ", "CC"):
+            return "ADJ", low
+        return "N", low

@@ -1,0 +1,156 @@
+"""An article's text made even, with the way back to its own offsets: characters, sentences, zones, furniture."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from rules.model import Article, Evidence, Field, Zone
+
+LEAD_SENTENCES = 2
+MAX_SENTENCE = 2_000
+"""Characters. Longer stretches without a full stop are cut at a blank, so that time stays linear."""
+
+_EVEN = {ord(c): "'" for c in "‘’‚‛ʼ′`´"} | {ord(c): '"' for c in "“”„‟«»″"} | {ord(c): "–" for c in "—―−‒"}
+_EVEN |= {
+    ord(c): " "
+    for c in "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\t\v\f"
+}
+_EVEN |= {c: " " for c in range(32) if c not in (9, 10, 11, 12)} | {0x7F: " ", 0x2028: "\n", 0x2029: "\n", 0x85: "\n"}
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_PLAIN = re.compile(r"[ -~\n]*\Z")
+_END = re.compile(r"(?<=[.!?])[\"')\]]{0,3}\s+(?=[\"'(\[]{0,2}[A-Z0-9])|\n+|(?<=[.!?][\"'])\s+(?=[A-Z\"'])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Maj|Sgt|Capt|Sen|Rep|Gov|Adm|Rev|St|No|Nos|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|"
+    r"Oct|Nov|Dec|vs|etc|Inc|Ltd|Co|Corp|Jr|Sr|Art|approx|pct|mln|dlrs|Brig|Amb|Hon)|\b[A-Z]|\b(?:[A-Z]\.)+[A-Z])\.\Z"
+)
+_FURNITURE = re.compile(
+    r"\s*(?:leave a (?:comment|reply)|comments?|share(?: this)?(?: article| story| on .{1,30})?|read (?:more|also|next)\b.*|also read\b.*|"
+    r"related(?: (?:articles?|stories|news|topics|posts?))?:?.{0,200}|recommended:?|more on this(?: story)?.*|subscribe\b.{0,120}|"
+    r"sign up\b.{0,160}|follow us\b.*|click here\b.*|advertisement|copyright\b.*|©.*|all rights reserved.*|tags?:.*|"
+    r"\d{1,3}\s*[+x×*-]\s*\d{1,3}\s*=\s*\??|[•·*▪]\s*\d{4}-\d\d-\d\d.*|print|email|tweet|facebook|whatsapp|"
+    r"(?:enter|type) the (?:code|characters|sum).*|most (?:read|popular|viewed).*|you may also like.*|watch:.*|listen:.*|"
+    r"photo(?: credit)?:.*|image(?: source)?:.*|getty images.*|file photo.*|continue reading.*)\s*\Z",
+    re.IGNORECASE,
+)
+_DATED_BULLET = re.compile(r"\s*[•·*▪–-]\s*(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4})(?:\s+\d{1,2}:\d\d)?\s*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Even text of one field; `offsets[i]` is where its character i stands in the original (None: the same place)."""
+
+    field: Field
+    original: str
+    text: str
+    offsets: tuple[int, ...] | None = None
+
+    def evidence(self, start: int, end: int) -> Evidence:
+        """The original span of even characters start to end."""
+        if self.offsets is not None and end > start:
+            start, end = self.offsets[start], self.offsets[end - 1] + 1
+        return Evidence(self.field, start, end, self.original[start:end])
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Offsets in the even text of its field; `zone` by position alone."""
+
+    clean: Clean
+    start: int
+    end: int
+    zone: Zone
+    paragraph: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An article cut into sentences, title first."""
+
+    article: Article
+    title: Clean
+    text: Clean
+    sentences: tuple[Sentence, ...]
+    starts: tuple[int, ...]
+    """Where each sentence starts in the joint text (title, newline, text)."""
+
+    def sentence_at(self, position: int) -> int:
+        """The number of the sentence at a place of the joint text, -1 where furniture stands."""
+        found = bisect_right(self.starts, position) - 1
+        if found < 0:
+            return -1
+        sentence = self.sentences[found]
+        base = 0 if sentence.clean.field == "title" else len(self.title.text) + 1
+        return found if position < base + sentence.end else -1
+
+
+def even(original: str, field: Field) -> Clean:
+    """Typographic variants made one (quotes, dashes, blanks, width), invisible marks dropped."""
+    if _PLAIN.match(original):
+        return Clean(field, original, original)
+    text = original.translate(_EVEN)
+    if not _INVISIBLE.search(text) and unicodedata.is_normalized("NFKC", text):
+        return Clean(field, original, text)
+    parts: list[str] = []
+    offsets: list[int] = []
+    for position, character in enumerate(text):
+        if not _INVISIBLE.match(character):
+            folded = unicodedata.normalize("NFKC", character) or character
+            parts.append(folded)
+            offsets += [position] * len(folded)
+    return Clean(field, original, "".join(parts), tuple(offsets))
+
+
+def lower(text: str) -> str:
+    """Lower case of the same length (one letter, U+0130, would grow)."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def page_of(article: Article, title: Clean, text: Clean) -> Page:
+    """Cut an article into sentences; page furniture belongs to none."""
+    found = [Sentence(title, s, e, Zone.HEADLINE, 0, i) for i, (s, e, _) in enumerate(_cuts(title.text))]
+    lead = 0
+    for start, end, paragraph in _cuts(text.text):
+        zone = Zone.LEAD if lead < LEAD_SENTENCES else Zone.BODY
+        # A dateline or a byline is no sentence of the lead.
+        lead += end - start > 40 or text.text[start:end].rstrip().endswith((".", "!", "?", '"'))
+        found.append(Sentence(text, start, end, zone, paragraph + 1, len(found)))
+    base = len(title.text) + 1
+    starts = tuple(s.start + (0 if s.clean.field == "title" else base) for s in found)
+    return Page(article, title, text, tuple(found), starts)
+
+
+def _cuts(text: str) -> list[tuple[int, int, int]]:
+    """(start, end, paragraph) of each sentence that is not furniture."""
+    cuts: list[tuple[int, int, int]] = []
+    start = paragraph = 0
+    after_bullet = False
+    for match in [*_END.finditer(text), None]:
+        end = match.start() if match else len(text)
+        is_break = match is None or "\n" in match.group()
+        piece = text[start:end]
+        if not is_break and _ABBREVIATION.search(piece[-12:]):
+            continue
+        furniture = _FURNITURE.match(piece) if len(piece) < 260 else None
+        if piece.strip() and not furniture and not (after_bullet and not piece.rstrip().endswith((".", '"'))):
+            cuts += [(s, e, paragraph) for s, e in _short(text, start, end)]
+        after_bullet = bool(_DATED_BULLET.match(piece))
+        paragraph += is_break
+        start = match.end() if match else end
+    return cuts
+
+
+def _short(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Cut at blanks into pieces of at most MAX_SENTENCE, blanks at the edges dropped."""
+    pieces = []
+    while end - start > MAX_SENTENCE:
+        blank = text.rfind(" ", start + 1, start + MAX_SENTENCE)
+        middle = blank if blank > 0 else start + MAX_SENTENCE
+        pieces.append((start, middle))
+        start = middle
+    pieces.append((start, end))
+    return [(s + len(t) - len(t.lstrip()), s + len(t.rstrip())) for s, e in pieces for t in [text[s:e]] if t.strip()]

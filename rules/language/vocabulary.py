@@ -1,0 +1,201 @@
+"""What the analysis knows of words: closed classes, verbs, governors, parties, titles, and the lexicons of the rules."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rules.inflect import plural
+from rules.lexicon import Form, Lexicon, irregular, verb_surface
+from rules.problems import RuleErrors
+from rules.source import read
+
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A state, body, armed group or company. `id` is canonical (ISO 3166-1 alpha-2 for states)."""
+
+    id: str
+    kind: str
+    adjective: bool = False
+    capital: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A form of a lexicon in a sentence: tokens first to last (inclusive), and the lexicons it belongs to."""
+
+    first: int
+    last: int
+    form: Form
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The parts that no rule changes."""
+
+    closed: Mapping[str, str]
+    verbs: Mapping[str, tuple[tuple[str, str], ...]]
+    """Surface form to (tag, lemma)."""
+    nouny: frozenset[str]
+    verb_class: Mapping[str, str]
+    noun_class: Mapping[str, str]
+    adjective_class: Mapping[str, str]
+    reporting: frozenset[str]
+    parties: Mapping[str, tuple[tuple[tuple[str, ...], Party], ...]]
+    """First word (as written) to (all words, party), longest first."""
+    titles: Mapping[str, tuple[tuple[str, ...], ...]]
+    roles: Mapping[str, frozenset[str]]
+
+
+def table(name: str) -> dict[str, object]:
+    """One shipped data file as a mapping."""
+    path = DATA / f"{name}.yml"
+    sources, problems = read(path.read_text("utf8"), path.name)
+    value = sources[0].value if sources and not problems else None
+    if not isinstance(value, dict):
+        raise RuleErrors(problems)
+    return value
+
+
+@cache
+def data_digest() -> str:
+    """Names the shipped language data, so that a change of it changes every rule set's hash."""
+    whole = hashlib.sha256()
+    for path in sorted(DATA.glob("*.yml")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()[:32]
+
+
+@cache
+def grammar() -> Grammar:
+    """The shipped grammar, read once."""
+    closed = {w: tag for tag, words in reversed(table("grammar").items()) for w in str(words).split()}
+    for extra in ("D", "PR", "P", "M", "BE", "HAVE", "DO", "CC", "NEG"):
+        closed |= {w: extra for w in str(table("grammar")[extra]).split()}
+    verbs = table("verbs")
+    governors = {k: _classes(v) for k, v in table("governors").items()}
+    speakers = {k: str(v).replace("\n", " ") for k, v in table("speakers").items()}
+    nouny = str(verbs["nouny"]).split()
+    bases = {*str(verbs["plain"]).split(), *nouny, *governors["verbs"], *speakers["reporting"].split()}
+    roles = {
+        k: frozenset(w.strip() for w in v.split("|") if w.strip()) for k, v in speakers.items() if k != "reporting"
+    }
+    return Grammar(
+        closed=closed,
+        verbs=_verb_table(bases),
+        nouny=frozenset(w for n in nouny for w in (n, plural(n, irregular()[1]))),
+        verb_class=governors["verbs"],
+        noun_class={**governors["nouns"], **{plural(n, irregular()[1]): c for n, c in governors["nouns"].items()}},
+        adjective_class=governors["adjectives"],
+        reporting=frozenset(speakers["reporting"].split()),
+        parties=_party_table(),
+        titles=_by_first(tuple(t.replace("-", " ").split()) for t in roles["official"]),
+        roles=roles,
+    )
+
+
+def _classes(value: object) -> dict[str, str]:
+    """Word to class; a word under several classes keeps the first."""
+    classes: dict[str, str] = {}
+    for name, words in value.items() if isinstance(value, dict) else ():
+        for word in str(words).split():
+            classes.setdefault(word, str(name))
+    return classes
+
+
+def _verb_table(bases: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    found: dict[str, dict[tuple[str, str], None]] = {}
+    for base in sorted(bases):
+        for form in verb_surface(base):
+            found.setdefault(form.words[0], {})[(form.tag, base)] = None
+    return {word: tuple(tags) for word, tags in found.items()}
+
+
+def _by_first(phrases: Iterable[tuple[str, ...]]) -> dict[str, tuple[tuple[str, ...], ...]]:
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in sorted(set(phrases)):
+        if phrase:
+            found.setdefault(phrase[0], []).append(phrase)
+    return {first: tuple(sorted(some, key=lambda p: (-len(p), p))) for first, some in found.items()}
+
+
+def _demonym_forms(demonym: str) -> tuple[str, ...]:
+    if demonym.endswith(("ese", "ish", "ss", "ch", "UK", "Lao")):
+        return (demonym,)
+    if demonym.endswith("man"):
+        return (demonym, f"{demonym[:-3]}men")
+    return (demonym, f"{demonym}s")
+
+
+def _party_names() -> Iterable[tuple[str, Party]]:
+    for code, text in table("countries").items():
+        names, demonyms, capitals = (part.strip() for part in str(text).split("|"))
+        yield from ((n, Party(code, "state")) for n in names.split("/") if n)
+        yield from (
+            (f, Party(code, "state", adjective=True)) for d in demonyms.split("/") if d for f in _demonym_forms(d)
+        )
+        yield from ((c, Party(code, "state", capital=True)) for c in capitals.split("/") if c)
+    for kind, bodies in table("bodies").items():
+        for code, names in bodies.items() if isinstance(bodies, dict) else ():
+            yield from ((n, Party(f"{kind}:{code}" if kind != "igo" else code, kind)) for n in str(names).split("/"))
+
+
+def _party_table() -> dict[str, tuple[tuple[tuple[str, ...], Party], ...]]:
+    found: dict[str, dict[tuple[str, ...], Party]] = {}
+    for name, party in _party_names():
+        words = tuple(name.replace("-", " ").split())
+        found.setdefault(words[0].lower(), {}).setdefault(words, party)
+    return {w: tuple(sorted(some.items(), key=lambda e: (-len(e[0]), e[0]))) for w, some in found.items()}
+
+
+class Vocabulary:
+    """The grammar with the lexicons of one rule set; finds their forms in a sentence."""
+
+    __slots__ = ("excludes", "forms", "grammar", "noun_heads", "verbs")
+
+    def __init__(self, lexicons: Mapping[str, Lexicon]) -> None:
+        self.grammar = grammar()
+        self.forms: dict[str, tuple[tuple[Form, frozenset[str]], ...]] = _form_index(lexicons)
+        self.excludes = {n: tuple(f" {' '.join(e)} " for e in x.excludes) for n, x in lexicons.items() if x.excludes}
+        mine = {f.words[0]: (f.tag, f.lemma.split()[0]) for x in lexicons.values() for f in x.forms if f.pos == "verb"}
+        self.verbs = dict(self.grammar.verbs)
+        for word in sorted(mine):
+            if word not in self.verbs:
+                base = mine[word][1]
+                self.verbs |= {k: v for k, v in _verb_table([base]).items() if k not in self.verbs}
+        nouns = {f.words[0] for x in lexicons.values() for f in x.forms if f.pos == "noun" and len(f.words) == 1}
+        self.noun_heads = self.grammar.nouny | nouns
+
+    def hits(self, low: list[str]) -> list[Hit]:
+        """All forms in a sentence's words (lower case), those ruled out by an exclude dropped."""
+        found: list[Hit] = []
+        for position, word in enumerate(low):
+            for form, names in self.forms.get(word, ()):
+                last = position + len(form.words) - 1
+                if len(form.words) == 1 or tuple(low[position : last + 1]) == form.words:
+                    found.append(Hit(position, last, form, names))
+        if not found:
+            return found
+        joined = f" {' '.join(low)} "
+        banned = {n for h in found for n in h.names if any(e in joined for e in self.excludes.get(n, ()))}
+        if banned:
+            found = [Hit(h.first, h.last, h.form, h.names - banned) for h in found if h.names - banned]
+        return found
+
+
+def _form_index(lexicons: Mapping[str, Lexicon]) -> dict[str, tuple[tuple[Form, frozenset[str]], ...]]:
+    names: dict[Form, set[str]] = {}
+    for name, lexicon in lexicons.items():
+        for form in lexicon.forms:
+            names.setdefault(form, set()).add(name)
+    found: dict[str, list[tuple[Form, frozenset[str]]]] = {}
+    for form in sorted(names):
+        found.setdefault(form.words[0], []).append((form, frozenset(names[form])))
+    return {word: tuple(sorted(some, key=lambda e: (-len(e[0].words), e[0]))) for word, some in found.items()}
