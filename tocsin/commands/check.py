@@ -1,0 +1,67 @@
+"""`tocsin check`, `init` and `schema`: configuration before it is in force."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from rules.document import RuleDocument
+from tocsin.commands.common import FOUND_PROBLEMS, fail, print_json, settings_or_exit
+from tocsin.configuration import Folder, make_starter, problems_of
+from tocsin.webhook_body import WebhookBody
+from watcher.feed import FeedsDocument
+from workers.subscriptions import SubscriptionsFile
+
+Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
+
+
+class Kind(StrEnum):
+    """What has a JSON Schema."""
+
+    RULE = "rule"
+    WEBHOOK = "webhook"
+    CONFIG = "config"
+
+
+def check(
+    config: Annotated[Path | None, typer.Option("--config", help="Configuration folder (TOCSIN_CONFIG).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check all configuration and rules; every problem as file:line:column: what and how to mend it."""
+    folder = settings_or_exit(config).config
+    if not folder.is_dir():
+        fail(f"{folder} is not a folder. `tocsin init {folder}` writes a starter configuration.")
+    problems = problems_of(Folder(folder))
+    if as_json:
+        print_json({"problems": problems})
+    elif problems:
+        typer.echo("\n".join(problems))
+    else:
+        typer.echo(f"{folder}: no problems.")
+    if problems:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
+    """Write a starter configuration: about thirty feeds, and examples of subscriptions and rules."""
+    try:
+        make_starter(folder)
+    except OSError as error:
+        fail(str(error))
+    typer.echo(f"Wrote {folder}/feeds.yml, subscriptions.yml and rules/. Next: tocsin run --config {folder}")
+
+
+def schema(kind: Annotated[Kind, typer.Argument(help="rule, webhook or config.")]) -> None:
+    """Print a JSON Schema, for completion in editors and for checks by receivers."""
+    if kind is Kind.CONFIG:
+        print_json({"feeds.yml": _schema(FeedsDocument), "subscriptions.yml": _schema(SubscriptionsFile)})
+    else:
+        print_json(_schema(RuleDocument if kind is Kind.RULE else WebhookBody))
+
+
+def _schema(model: type[BaseModel]) -> dict[str, object]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

@@ -1,0 +1,55 @@
+"""What the commands share: settings or a clear end, a ledger for the length of a command, output for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from store.database import Database
+from tocsin.logs import set_up
+from tocsin.settings import Settings, SettingsError, read_settings
+
+FOUND_PROBLEMS, WRONG_USE = 1, 2
+"""Exit codes; 0 is fine."""
+
+
+def fail(message: str, code: int = WRONG_USE) -> NoReturn:
+    """End the command with *message* on standard error."""
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def settings_or_exit(config: Path | None = None, data: Path | None = None) -> Settings:
+    """The settings of this process, with what the command line says in their place; log lines are set up."""
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        fail("\n".join(error.problems))
+    named = {name: value for name, value in (("config", config), ("data", data)) if value is not None}
+    settings = settings.model_copy(update=named)
+    set_up(settings.log)
+    return settings
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Database]:
+    """The ledger. One that cannot be reached ends the command with the reason."""
+    db = Database(settings.database)
+    try:
+        yield db
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        fail(f"the database cannot be used: {reason}. `tocsin migrate` prepares a new one.", FOUND_PROBLEMS)
+    finally:
+        db.close()
+
+
+def print_json(value: Any) -> None:
+    """One JSON document, for a program to read."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

@@ -1,0 +1,39 @@
+"""Resolves what configuration refers to instead of holding it: `env:NAME` or `file:PATH`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from workers.context import NoSecret
+
+
+def resolver(config: Path) -> Callable[[str], str]:
+    """A function from one reference to its secret, read anew each time, so that a rotated file is taken over.
+
+    A relative path counts from the folder *config*. The function raises `NoSecret` where the reference leads nowhere.
+    """
+
+    def resolve(reference: str) -> str:
+        kind, _, name = reference.partition(":")
+        if kind == "env":
+            return _from_environment(name)
+        if kind == "file":
+            return _from_file(config / name)
+        raise NoSecret(f"{reference!r} is not a reference: write env:NAME or file:PATH")
+
+    return resolve
+
+
+def _from_environment(name: str) -> str:
+    if not (value := os.environ.get(name, "").strip()):
+        raise NoSecret(f"the environment variable {name} is not set; set it for the process that runs the workers")
+    return value
+
+
+def _from_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoSecret(f"cannot read {path}: {error}") from error

@@ -1,0 +1,91 @@
+"""The body of a webhook, as a published schema: version 1. New fields may be added; none changes its meaning."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rules.model import Level, Role, Status, Zone
+
+
+class _Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class RuleBody(_Open):
+    """The rule that matched; `hash` names its exact text."""
+
+    id: str
+    version: str
+    hash: str
+    title: str
+    level: Level
+    tags: list[str]
+
+
+class SpeakerBody(_Open):
+    """Who asserts the claim; `named` is false for "officials said"."""
+
+    name: str | None
+    title: str | None
+    role: Role
+    named: bool = True
+
+
+class EvidenceBody(_Open):
+    """A quoted span of the article; offsets in Unicode code points."""
+
+    field: Literal["title", "text"]
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+    text: str
+
+
+class AlertBody(_Open):
+    """One event. `episode` counts the openings of its key: ended, reimposed, ended again are three."""
+
+    id: str
+    rule: RuleBody
+    status: Status
+    speaker: SpeakerBody | None
+    zone: Zone
+    bindings: dict[str, str]
+    evidence: list[EvidenceBody]
+    opened_at: datetime
+    episode: Annotated[int, Field(ge=1)]
+
+
+class ArticleBody(_Open):
+    """The article that the alert is about; `hash` names its content at this `revision`."""
+
+    id: str
+    url: str | None
+    title: str
+    outlet: str
+    tier: Literal["official", "agency", "press", "blog"]
+    published_at: datetime | None
+    published_from: Literal["declared", "inferred", "first_seen"]
+    first_seen_at: datetime
+    revision: Annotated[int, Field(ge=1)]
+    hash: str
+
+
+class DataBody(_Open):
+    """`seq` counts the messages of the subscription from 1, without a hole."""
+
+    version: Literal[1]
+    seq: Annotated[int, Field(ge=1)]
+    alert: AlertBody
+    article: ArticleBody
+    outlets: Annotated[int, Field(ge=1)]
+    link: str
+
+
+class WebhookBody(_Open):
+    """What is posted. `webhook-id` in the headers is the same for every repeat, and so is every byte of this."""
+
+    type: str
+    timestamp: datetime
+    data: DataBody
