@@ -39,6 +39,7 @@ class LexiconDocument(_Part):
     adjectives: _Words = ()
     words: _Words = Field(default=(), description="any words, exactly as written, plus their plural")
     absence: bool = Field(default=False, description="act: 'there is no X' says that it has happened to X")
+    bare: bool = Field(default=False, description="act: the object alone may say it ('new sanctions', 'calls for sanctions')")
     opposites: _Words = ()
     continuers: _Words = Field(default=(), description="acts that carry the state on (extend); denied, they end it")
     excludes: _Words = Field(default=(), description="phrases in which a word of this list means something else")
@@ -63,6 +64,7 @@ class Lexicon:
     kind: Kind
     forms: tuple[Form, ...]
     absence: bool = False
+    bare: bool = False
     opposites: tuple[str, ...] = ()
     continuers: tuple[str, ...] = ()
     excludes: tuple[tuple[str, ...], ...] = ()
@@ -157,6 +159,7 @@ def build(documents: Iterable[tuple[Source, LexiconDocument]]) -> tuple[dict[str
             kind=document.kind,
             forms=tuple(sorted(forms)),
             absence=any(m.absence for m in members),
+            bare=any(m.bare for m in members),
             opposites=tuple(o.removeprefix("$") for o in document.opposites),
             continuers=tuple(c.removeprefix("$") for m in members for c in m.continuers),
             excludes=tuple(tuple(e.lower().replace("-", " ").split()) for m in members for e in m.excludes),
@@ -185,7 +188,7 @@ def _merge(documents: Iterable[tuple[Source, LexiconDocument]]) -> tuple[_Merged
 def _appended(old: LexiconDocument, new: LexiconDocument) -> LexiconDocument:
     lists = ("include", "verbs", "intransitive", "nouns", "adjectives", "words", "opposites", "continuers", "excludes")
     joined = {name: (*getattr(old, name), *getattr(new, name)) for name in lists}
-    return old.model_copy(update={**joined, "absence": old.absence or new.absence})
+    return old.model_copy(update={**joined, "absence": old.absence or new.absence, "bare": old.bare or new.bare})
 
 
 def unknown_lexicon(name: str, known: Iterable[str]) -> str:

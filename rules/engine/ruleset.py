@@ -36,6 +36,7 @@ class RuleSet:
     scanner: Scanner
     index: Index
     absence: frozenset[str]
+    bare: frozenset[str]
     wordy: tuple[Rule, ...]
     """Rules without a claim: words alone."""
 
@@ -77,7 +78,7 @@ class RuleSet:
         places = self.scanner.places(separated(title, text))
         page = page_of(article, title, text) if places else Page(article, title, text, (), ())
         numbers = sorted({n for p in places for n in [page.sentence_at(p - 1)] if n >= 0})
-        return Analysis(page, self.vocabulary, self.absence), numbers
+        return Analysis(page, self.vocabulary, self.absence, self.bare), numbers
 
     def _tried(self, analysis: Analysis, numbers: list[int], wording: Wording) -> Iterator[Tried]:
         for number in numbers:
@@ -169,6 +170,7 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
         scanner=scanner_of(rules.values(), lexicons),
         index=index_of(rules.values()),
         absence=frozenset(n for n in acts if lexicons[n].absence),
+        bare=frozenset(n for n in acts if lexicons[n].bare),
         wordy=tuple(r for r in rules.values() if not r.claims),
     )
 
@@ -179,7 +181,7 @@ def _identity(lexicon: Lexicon) -> str:
             lexicon.name,
             lexicon.kind,
             lexicon.forms,
-            lexicon.absence,
+            lexicon.absence, lexicon.bare,
             lexicon.opposites,
             lexicon.continuers,
             lexicon.excludes,

@@ -18,10 +18,11 @@ MAX_TOKENS = 400
 class Analysis:
     """Structures, claims and speakers of one page, memoised."""
 
-    def __init__(self, page: Page, vocabulary: Vocabulary, absence: frozenset[str]) -> None:
+    def __init__(self, page: Page, vocabulary: Vocabulary, absence: frozenset[str], bare: frozenset[str]) -> None:
         self.page = page
         self.vocabulary = vocabulary
         self.absence = absence
+        self.bare = bare
         self._structures: dict[int, Structure | None] = {}
         self._claims: dict[int, tuple[Claim, ...]] = {}
         self._voices: dict[int, Voice | None] = {}
@@ -53,7 +54,9 @@ class Analysis:
 
     def _read(self, number: int, structure: Structure) -> Iterable[Claim]:
         published = self.page.article.published_at
-        return ClaimReader(self.page.sentences[number], structure, self.absence, published).read()
+        return ClaimReader(
+            self.page.sentences[number], structure, published, absence=self.absence, bare=self.bare
+        ).read()
 
     def voice(self, claim: Claim) -> Voice | None:
         """Who asserts the claim; None for the outlet itself."""

@@ -16,6 +16,8 @@ from rules.model import Status, Zone
 OLD_S = 75 * DAY
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
+_PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
+_FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "tougher", "latest", "first"})
 _OLD_WORDS = frozenset(
     [
         "existing",
@@ -76,18 +78,26 @@ class _Argument:
     objects: list[int] = field(default_factory=list)
     subjects: list[int] = field(default_factory=list)
     agents: list[int] = field(default_factory=list)
+    targets: list[int] = field(default_factory=list)
 
 
 class ClaimReader:
     """Reads all claims of one sentence."""
 
     def __init__(
-        self, sentence: Sentence, structure: Structure, absence: frozenset[str], published: datetime | None
+        self,
+        sentence: Sentence,
+        structure: Structure,
+        published: datetime | None,
+        *,
+        absence: frozenset[str] = frozenset(),
+        bare: frozenset[str] = frozenset(),
     ) -> None:
         self.sentence = sentence
         self.s = structure
         self.t = structure.tagged
         self.absence = absence
+        self.bare = bare
         self.published = published
         question = bool(self.t.words) and self.t.words[-1] == "?"
         self.composer = Composer(structure, question)
@@ -96,7 +106,7 @@ class ClaimReader:
     def read(self) -> list[Claim]:
         """Every claim, in the order of the text."""
         found = [c for hit in self._acts() for c in [self._claim(hit)] if c]
-        return sorted(found + self._absences(), key=lambda c: (c.token, sorted(c.acts)))
+        return sorted(found + self._absences() + self._bare(found), key=lambda c: (c.token, sorted(c.acts)))
 
     def _acts(self) -> list[Hit]:
         """Hits that can be acts, tag and form agreeing, longer ones first for the same token."""
@@ -140,6 +150,10 @@ class ClaimReader:
         chunk = self.s.chunks[k]
         after = self._after(hit, k)
         direct = self.s.coordinated(after) if self.s.kind(after) == "NP" else []
+        if hit.last == hit.first and len(hit.form.words) == 2:
+            preposition = hit.form.words[1]
+            apart = [n for p, n in self.s.complements(k) if p == preposition]
+            return _Argument(objects=apart or direct, subjects=self.s.subject(k), targets=direct)
         is_passive = chunk.passive or (chunk.form == "part" and hit.form.transitive)
         if not hit.form.transitive:
             return _Argument(objects=self.s.subject(k))
@@ -179,7 +193,7 @@ class ClaimReader:
         limit = act.first - 1 if act.form.pos == "noun" and chunk.first <= act.first <= chunk.last else chunk.head
         names: frozenset[str] = frozenset()
         for hit in self.objects:
-            if chunk.first <= hit.first and hit.last == limit and hit.first != act.first:
+            if chunk.first <= hit.first and hit.first <= limit <= hit.last and hit.first != act.first:
                 names |= hit.names
         return Thing(k, limit, names) if names else None
 
@@ -192,8 +206,10 @@ class ClaimReader:
         skip = self._of_object(things, k)
         dated = event_age(self.t, self.s.chunks[first].first, self.s.chunks[last].last, skip, self.published)
         zone, cue = self._zone(k, reading, dated)
+        if self.s.chunks[k].kind != "VG" and reading.governors and self.s.kind(reading.governors[0]) == "VG":
+            arguments.subjects += self.s.subject(reading.governors[0])
         by = self._parties([*arguments.subjects, *arguments.agents])
-        on = self._targets(arguments.objects, by)
+        on = self._targets([*arguments.targets, *arguments.objects, k], by)
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
         everyone = self._parties(nouns) + tuple(
             p
@@ -223,11 +239,19 @@ class ClaimReader:
         )
 
     def _parties(self, chunks: list[int]) -> tuple[Party, ...]:
-        found = []
+        found: list[Party] = []
         for k in chunks:
+            if self.s.low(k) in _PRONOUNS:
+                k = self._antecedent(k)
             chunk = self.s.chunks[k]
             found += [self.t.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.t.parties]
         return _distinct(tuple(found))
+
+    def _antecedent(self, k: int) -> int:
+        """'Norway said it had left': the subject of the verb before the pronoun."""
+        verb = self.s.verb_left(k - 1)
+        subject = self.s.subject(verb) if verb >= 0 else []
+        return subject[0] if subject else k
 
     def _targets(self, objects: list[int], by: tuple[Party, ...]) -> tuple[Party, ...]:
         found: list[Party] = []
@@ -314,6 +338,26 @@ class ClaimReader:
                 if low in _OLD_WORDS or (len(low) == 4 and low.isdigit() and low[:2] in ("19", "20")):
                     return low
         return ""
+
+    # -- an object that stands for its act ---------------------------------------------------------------------
+    def _bare(self, found: list[Claim]) -> list[Claim]:
+        """'Fresh sanctions on …', 'calls for sanctions', 'slams new sanctions': the noun says that it was, or is to be, done."""
+        if not self.bare:
+            return []
+        taken = {t.chunk for c in found for t in c.things if c.acts & self.bare}
+        claims = [self._bare_claim(k) for k, c in enumerate(self.s.chunks) if c.kind == "NP" and k not in taken]
+        return [c for c in claims if c]
+
+    def _bare_claim(self, k: int) -> Claim | None:
+        chunk = self.s.chunks[k]
+        pretend = Hit(-1, -1, _NOTHING, self.bare)
+        thing = self._thing(k, pretend)
+        if not thing:
+            return None
+        claim = self._built(k, chunk.head, self.bare, "new", (thing,), _Argument(objects=[k]))
+        fresh = any(self.t.low[i] in _FRESH for i in range(chunk.first, chunk.head))
+        governed = [link for link in claim.reading.links if link.role not in ("negation", "", "fact", "say", "modal")]
+        return claim if fresh or (governed and claim.status not in FACTUAL) else None
 
     # -- absence -----------------------------------------------------------------------------------------------
     def _absences(self) -> list[Claim]:

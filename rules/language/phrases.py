@@ -9,6 +9,7 @@ from rules.language.tagging import VERBAL, Tagged
 _NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})
 _HEADS = frozenset({"N", "PR", "NUM"})
 _GROUP = frozenset({"M", "BE", "HAVE", "DO", "NEG", "ADV", "TO"})
+_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday today yesterday tomorrow tonight".split())
 _NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
 
 
@@ -118,6 +119,8 @@ def _noun_phrase(s: Tagged, i: int) -> Chunk | None:
 
 def _goes_on(s: Tagged, first: int, j: int) -> bool:
     here, after = s.tags[j], s.tags[j + 1]
+    if here == "N" and (s.low[j + 1] in _DAYS or (s.low[j + 1] in ("next", "last", "late", "early") and after == "ADJ")):
+        return False
     if after == "D" or after == "PR":
         return here == "D"
     if here == "PR":

@@ -177,7 +177,7 @@ class Attribution:
                     break
             i += 1
         title = _spelt(s, first, end_of_title) if end_of_title >= first else ""
-        inside = {j for p, (q, _) in t.parties.items() for j in range(p, q + 1)}
+        inside = {j for p, (q, party) in t.parties.items() if not party.leader for j in range(p, q + 1)}
         rest = [
             j
             for j in range(end_of_title + 1, last + 1)

@@ -60,6 +60,7 @@ _QUANTITY = frozenset(
         "three",
     ]
 )
+_CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
 _OF = frozenset({"of"})
 
@@ -142,8 +143,13 @@ class Structure:
             j = self._before_parenthesis(j)
         if self.kind(j) == "REL":
             j -= 1 + (self.kind(j - 1) == ",")
-        while j >= 0 and self.kind(j) in ("NP", "AP") and self.kind(j - 1) == "P" and self.kind(j - 2) in ("NP", "AP"):
-            j -= 2
+        while self.kind(j) in ("NP", "AP") and self.kind(j - 1) == "P" and self.low(j - 1) not in _CLAUSAL:
+            if self.kind(j - 2) in ("NP", "AP"):
+                j -= 2
+            elif self.kind(j - 2) == "VG" and self.chunks[j - 2].form == "part" and self.kind(j - 3) == "NP":
+                j -= 3
+            else:
+                break
         return j if self.kind(j) == "NP" else -1
 
     def _before_parenthesis(self, comma: int) -> int:
@@ -157,6 +163,8 @@ class Structure:
     def subject(self, k: int) -> list[int]:
         """The subject of a verb group, with those coordinated to it."""
         chunk = self.chunks[k]
+        if chunk.form == "ger" and self.kind(k - 1) == "NP" and self.has_party(k - 1):
+            return self.left_coordinated(k - 1)
         if chunk.form in ("inf", "ger") or self.kind(k - 1) == "CC":
             governor = self.verb_left(k - 1)
             if governor >= 0 and (chunk.form != "inf" or self.kind(k - 1) != "NP" or self.kind(k - 2) != ""):
@@ -165,6 +173,10 @@ class Structure:
                 return between[:1] if takes_object else self.subject(governor)
         left = self.left_phrase(k)
         return self.left_coordinated(left) if left >= 0 else []
+
+    def has_party(self, k: int) -> bool:
+        """Does a state or body head the phrase?"""
+        return any(first <= self.chunks[k].head <= last for first, (last, _) in self.tagged.parties.items())
 
     def left_coordinated(self, k: int) -> list[int]:
         """k and the noun phrases joined to it on its left."""

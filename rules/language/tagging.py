@@ -17,6 +17,7 @@ _TOKEN = re.compile(
 _ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed)\Z")
 _QUOTES = frozenset("\"'")
 VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
+_SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
 _NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
 
@@ -113,28 +114,34 @@ class _Tagger:
         self.inside = inside
         self.headline = headline
         self.finite = False
+        # A noun phrase that the lexicons know settles its words: 'arms embargo', 'cease-fire'.
+        fixed = [h for h in sentence.hits if h.form.pos == "noun" and h.last > h.first]
+        self.fixed = {i for h in fixed for i in range(h.first, h.last + 1) if sentence.low[i] not in _SMALL}
 
     def run(self) -> None:
         for position in range(len(self.s.low)):
             chosen, lemma = self.choose(position)
             self.s.tags.append(chosen)
             self.s.lemmas.append(lemma)
-            if chosen in ("VBZ", "VBD", "M", "BE", "HAVE", "DO"):
+            bare = chosen == "VB" and self.before(position) not in ("TO", "M", "DO")
+            if bare or chosen in ("VBZ", "VBD", "M", "BE", "HAVE", "DO"):
                 self.finite = True
             elif chosen in (",", ";", ":", "–", "SUB", "REL", "CC", "("):
                 self.finite = False
 
     def choose(self, i: int) -> tuple[str, str]:
         low = self.s.low[i]
-        if i in self.inside:
+        if i in self.inside or (i in self.fixed and (i == 0 or self.s.tags[i - 1] not in ("TO", "M"))):
             return "N", low
         if not (low[0].isalnum() or low[0] == "'"):
-            return low, low
+            return ("CC" if low == "&" else low), low
         if low[0].isdigit():
             return "NUM", low
         closed = "TO" if low == "to" else self.v.grammar.closed.get(low)
         if (closed is not None and low not in self.v.verbs) or closed in ("BE", "HAVE", "DO", "M", "D", "PR", "CC"):
             return self.closed(i, low, closed or "N")
+        if closed == "ADJ" and self.after(i) in ("N", "ADJ") and self.before(i) not in ("TO", "M"):
+            return "ADJ", low
         if low in self.v.verbs:
             return self.verb(i, low)
         if closed is not None:
@@ -290,6 +297,8 @@ class _Tagger:
         if not nouny:
             return "VB", lemma
         after = self.after(i)
+        if low in self.v.things and after in ("P", "BE", "HAVE", "M", ""):
+            return "N", low
         plural_subject = before in ("N", "PR", "CC") and self.plural_before(i)
         if plural_subject and not self.finite and after in ("D", "N", "ADJ", "NUM", "TO", "P"):
             return ("N", low) if after == "P" and self.s.low[i + 1] == "of" else ("VB", lemma)
@@ -305,7 +314,7 @@ class _Tagger:
             return False
         if self.s.low[j] in ("we", "they", "you", "i"):
             return True
-        coordinated = any(self.s.tags[k] == "CC" or self.s.tags[k] == "," for k in range(max(0, j - 3), j))
+        coordinated = any(self.s.tags[k] == "CC" or self.s.tags[k] == "," for k in range(max(0, j - 8), j))
         low = self.s.low[j]
         return coordinated or (low.endswith("s") and low not in ("us", "s") and j not in self.inside)
 

@@ -24,6 +24,7 @@ class Party:
     kind: str
     adjective: bool = False
     capital: bool = False
+    leader: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,15 @@ def _party_names() -> Iterable[tuple[str, Party]]:
         yield from ((c, Party(code, "state", capital=True)) for c in capitals.split("/") if c)
     for kind, bodies in table("bodies").items():
         for code, names in bodies.items() if isinstance(bodies, dict) else ():
-            yield from ((n, Party(f"{kind}:{code}" if kind != "igo" else code, kind)) for n in str(names).split("/"))
+            party = _body(kind, code)
+            yield from ((n, party) for n in str(names).split("/"))
+
+
+def _body(kind: str, code: str) -> Party:
+    """A leader's name stands for the state (or for the EU)."""
+    if kind == "leaders":
+        return Party(code, "igo" if code == "EU" else "state", leader=True)
+    return Party(code if kind == "igo" else f"{kind}:{code}", kind)
 
 
 def _party_table() -> dict[str, tuple[tuple[tuple[str, ...], Party], ...]]:
@@ -158,7 +167,7 @@ def _party_table() -> dict[str, tuple[tuple[tuple[str, ...], Party], ...]]:
 class Vocabulary:
     """The grammar with the lexicons of one rule set; finds their forms in a sentence."""
 
-    __slots__ = ("excludes", "forms", "grammar", "noun_heads", "verbs")
+    __slots__ = ("excludes", "forms", "grammar", "noun_heads", "things", "verbs")
 
     def __init__(self, lexicons: Mapping[str, Lexicon]) -> None:
         self.grammar = grammar()
@@ -172,6 +181,7 @@ class Vocabulary:
                 self.verbs |= {k: v for k, v in _verb_table([base]).items() if k not in self.verbs}
         nouns = {f.words[0] for x in lexicons.values() for f in x.forms if f.pos == "noun" and len(f.words) == 1}
         self.noun_heads = self.grammar.nouny | nouns
+        self.things = {f.words[-1] for x in lexicons.values() if x.kind == "object" for f in x.forms if f.pos == "noun"}
 
     def hits(self, low: list[str]) -> list[Hit]:
         """All forms in a sentence's words (lower case), those ruled out by an exclude dropped."""
@@ -181,6 +191,8 @@ class Vocabulary:
                 last = position + len(form.words) - 1
                 if len(form.words) == 1 or tuple(low[position : last + 1]) == form.words:
                     found.append(Hit(position, last, form, names))
+                elif form.pos == "verb" and len(form.words) == 2 and form.words[1] in low[position + 2 : position + 8]:
+                    found.append(Hit(position, position, form, names))
         if not found:
             return found
         joined = f" {' '.join(low)} "
