@@ -9,11 +9,11 @@ import typer
 from typer.core import TyperGroup
 
 COMMANDS: dict[str, str] = {
-    "run": "tocsin.commands.services:run",
-    "watch": "tocsin.commands.services:watch",
-    "work": "tocsin.commands.services:work",
-    "serve": "tocsin.commands.services:serve",
-    "migrate": "tocsin.commands.services:migrate",
+    "run": "tocsin.commands.run:run",
+    "watch": "tocsin.commands.watch:watch",
+    "work": "tocsin.commands.work:work",
+    "serve": "tocsin.commands.serve:serve",
+    "migrate": "tocsin.commands.migrate:migrate",
     "check": "tocsin.commands.check:check",
     "rules": "tocsin.commands.rules:app",
     "feeds": "tocsin.commands.feeds:app",

@@ -14,7 +14,7 @@ import typer
 
 from rules import Article, Match, RuleErrors, RuleSet, load, run_tests
 
-app = typer.Typer(help="Test, list, match and explain rules.", no_args_is_help=True)
+app = typer.Typer(help="Test, list, match and explain rules.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Rule files or folders, beside the shipped packs.")]
 Rules = Annotated[list[Path] | None, typer.Option("--rules", help="A rule file or folder, beside the shipped packs.")]

@@ -1,0 +1,57 @@
+"""What the commands that start services share: configuration that is right, and a supervisor."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from collections.abc import Sequence
+
+from store.migrate import migrate
+from tocsin.commands.common import database, fail
+from tocsin.configuration import ConfigurationError, Folder, load_feeds, load_rules, load_subscriptions
+from tocsin.settings import Settings
+from tocsin.supervise import Service, Supervisor
+from tocsin.wiring import Wiring
+
+
+def supervise(children: Sequence[Service]) -> None:
+    """Run the services until this process is told to stop."""
+    gc.collect()
+    gc.freeze()  # what is loaded now stays shared between the children
+    Supervisor(children).run()
+
+
+def wired(settings: Settings) -> Wiring:
+    """The wiring of a single service, which shares Redis and the ledger with others."""
+    if settings.redis_url is None:
+        fail(
+            "TOCSIN_REDIS_URL is not set: single services need a Redis or Valkey that they share. Or use `tocsin run`."
+        )
+    return checked(settings, settings.redis_url, demo=False)
+
+
+def checked(settings: Settings, redis_url: str, *, demo: bool) -> Wiring:
+    """The wiring with all configuration read; a wrong one ends the command with every problem."""
+    folder = Folder(settings.config)
+    try:
+        rules = load_rules(folder)
+        load_feeds(folder)
+        load_subscriptions(folder, rules.rules)
+    except ConfigurationError as error:
+        fail("\n".join(error.problems))
+    return Wiring(settings=settings, redis_url=redis_url, rules=rules, demo=demo)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The console's listening socket."""
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
+    except OSError as error:
+        fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set TOCSIN_PORT to a free port.")
+
+
+def migrated(settings: Settings) -> str:
+    """Bring the ledger to the newest shape; returns its revision."""
+    with database(settings) as db:
+        return migrate(db)
