@@ -7,7 +7,6 @@ and tracking parameters do not make a new article.
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from urllib.parse import urlsplit, urlunsplit
 
@@ -56,13 +55,13 @@ def _link_key(url: str) -> str | None:
     return parts.netloc.removeprefix("www.") + rest if rest else None
 
 
-def names_of(*, guid: str | None, url: str | None, title: str, text: str) -> Names:
-    """The names of an entry with this *guid* (as given), safe *url*, clean *title* and *text*."""
+def names_of(*, guid: str | None, url: str | None, title: str, content: str | None) -> Names:
+    """The names of an entry with this *guid* (as given), safe *url*, clean *title*, and hash of its *content*."""
     return Names(
         guid=_guid_name(guid),
         link=_name("l", _link_key(url)) if url else None,
         title=_name("t", _folded(title)),
-        content=_name("c", content_hash(title, text)) if title or text else None,
+        content=f"c:{content}" if content else None,
     )
 
 
@@ -86,7 +85,7 @@ def content_hash(title: str, text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip().casefold()
+    return " ".join(text.split()).casefold()
 
 
 def _digest(value: str) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import datetime
 
+from net.decode import BadCoding, Body, TooLarge
 from watcher.clean import plain_line, plain_text, safe_link
 from watcher.dates import published
 from watcher.entry import Document, Entry, NotAFeed, RawDocument, RawEntry
 from watcher.formats import READERS
 from watcher.formats.source import Source
 from watcher.identity import canonical_url, content_hash, names_of
+
+UNPACKED_BYTES = 15_000_000
 
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
@@ -24,12 +28,23 @@ _LOGIN = re.compile(rb"""type\s*=\s*["']?password""", re.IGNORECASE)
 
 def parse(body: bytes, source: Source, now: datetime) -> Document | NotAFeed:
     """Read *body* as of *now* (for dates that cannot be believed)."""
+    body = _unpacked(body)
     if not body.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         return NotAFeed(error_class="empty", message="the document is empty")
     for read in READERS:
         if (raw := read(body, source)) is not None:
             return _document(raw, source, now) if raw.entries or raw.complete else _broken(raw)
     return explain(body)
+
+
+def _unpacked(body: bytes) -> bytes:
+    """A file that was packed before it was served, as sitemaps are, unpacked within the usual limit."""
+    if body[:2] != b"\x1f\x8b":
+        return body
+    unpacked = Body("gzip", UNPACKED_BYTES)
+    with contextlib.suppress(TooLarge, BadCoding):
+        unpacked.feed(body)
+    return unpacked.bytes() or body
 
 
 def _broken(raw: RawDocument) -> NotAFeed:
@@ -55,9 +70,10 @@ def _entry(raw: RawEntry, base: str, lang: str | None, now: datetime) -> Entry:
     text = next((text for body in raw.bodies if (text := plain_text(body))), "")
     link = safe_link(raw.link, base) or safe_link(_as_link(raw.guid), base)
     url = canonical_url(link) if link else None
+    content = content_hash(title, text)
     published_at, published_from = published(raw.dates, now, raw.fallback_at)
     return Entry(
-        names=names_of(guid=raw.guid, url=url, title=title, text=text),
+        names=names_of(guid=raw.guid, url=url, title=title, content=content if title or text else None),
         url=url,
         title=title,
         text=text,
@@ -65,7 +81,7 @@ def _entry(raw: RawEntry, base: str, lang: str | None, now: datetime) -> Entry:
         lang=_language(raw.lang) or lang,
         published_at=published_at,
         published_from=published_from,
-        content_hash=content_hash(title, text),
+        content_hash=content,
     )
 
 
@@ -81,6 +97,8 @@ def _language(tag: str | None) -> str | None:
 def explain(body: bytes) -> NotAFeed:
     """Why *body*, which no format knows, is what a person would say it is."""
     head = body[:200_000]
+    if b"<opml" in head.lower():
+        return NotAFeed(error_class="opml", message="this is a list of feeds (OPML), not a feed; import it instead")
     if not _HTML.search(head):
         return NotAFeed(error_class="not_a_feed", message=f"this is not a feed; it begins with {_beginning(body)}")
     if _CHALLENGE.search(head):

@@ -13,9 +13,12 @@ from io import BytesIO
 from typing import Any
 
 import feedparser
+import feedparser.api
 
 from watcher.entry import RawDocument, RawEntry
 from watcher.formats.source import Source
+
+feedparser.api.PREFERRED_XML_PARSERS = ["watcher.formats.expat"]
 
 _PERIODS_S = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _ENDS = re.compile(

@@ -1,0 +1,25 @@
+"""The SAX driver that feedparser is given: the standard library's, with text handed over in few large pieces.
+
+Without buffering, expat calls Python once for each line and entity: 1.3 million times for 45 MB of feeds.
+"""
+
+from __future__ import annotations
+
+from xml.sax.expatreader import ExpatParser
+
+BUFFER_BYTES = 262_144
+
+
+class BufferedParser(ExpatParser):
+    """Gives the same events as its parent, with neighbouring pieces of text joined."""
+
+    def reset(self) -> None:
+        """Make a fresh parser; called by the driver before each document."""
+        super().reset()
+        self._parser.buffer_text = True  # type: ignore[attr-defined]
+        self._parser.buffer_size = BUFFER_BYTES  # type: ignore[attr-defined]
+
+
+def create_parser() -> BufferedParser:
+    """What `xml.sax.make_parser` calls in a driver module."""
+    return BufferedParser()
