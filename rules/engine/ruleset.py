@@ -15,6 +15,7 @@ from rules.engine.rule import Rule, digest
 from rules.engine.scan import Scanner, scanner_of, separated
 from rules.engine.wording import Wording, words_of
 from rules.language.analysis import Analysis
+from rules.language.claims import SpecialActs
 from rules.language.text import Page, even, page_of
 from rules.language.vocabulary import Vocabulary, data_digest
 from rules.lexicon import Lexicon
@@ -35,8 +36,7 @@ class RuleSet:
     vocabulary: Vocabulary
     scanner: Scanner
     index: Index
-    absence: frozenset[str]
-    bare: frozenset[str]
+    special: SpecialActs
     wordy: tuple[Rule, ...]
     """Rules without a claim: words alone."""
 
@@ -78,7 +78,7 @@ class RuleSet:
         places = self.scanner.places(separated(title, text))
         page = page_of(article, title, text) if places else Page(article, title, text, (), ())
         numbers = sorted({n for p in places for n in [page.sentence_at(p - 1)] if n >= 0})
-        return Analysis(page, self.vocabulary, self.absence, self.bare), numbers
+        return Analysis(page, self.vocabulary, self.special), numbers
 
     def _tried(self, analysis: Analysis, numbers: list[int], wording: Wording) -> Iterator[Tried]:
         for number in numbers:
@@ -169,10 +169,16 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
         vocabulary=Vocabulary(lexicons),
         scanner=scanner_of(rules.values(), lexicons),
         index=index_of(rules.values()),
-        absence=frozenset(n for n in acts if lexicons[n].absence),
-        bare=frozenset(n for n in acts if lexicons[n].bare),
+        special=_special(acts, lexicons),
         wordy=tuple(r for r in rules.values() if not r.claims),
     )
+
+
+def _special(acts: set[str], lexicons: Mapping[str, Lexicon]) -> SpecialActs:
+    bare = {n for n in acts if lexicons[n].bare}
+    others = {o for n in bare for o in (*lexicons[n].opposites, *lexicons[n].continuers)}
+    absence = frozenset(n for n in acts if lexicons[n].absence)
+    return SpecialActs(absence=absence, bare=frozenset(bare), spoken=frozenset(bare | others))
 
 
 def _identity(lexicon: Lexicon) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rules.language.claims import Claim, ClaimReader
+from rules.language.claims import Claim, ClaimReader, SpecialActs
 from rules.language.speakers import Attribution, Voice
 from rules.language.structure import Structure, structure_of
 from rules.language.tagging import tag, tokens
@@ -18,11 +18,10 @@ MAX_TOKENS = 400
 class Analysis:
     """Structures, claims and speakers of one page, memoised."""
 
-    def __init__(self, page: Page, vocabulary: Vocabulary, absence: frozenset[str], bare: frozenset[str]) -> None:
+    def __init__(self, page: Page, vocabulary: Vocabulary, acts: SpecialActs) -> None:
         self.page = page
         self.vocabulary = vocabulary
-        self.absence = absence
-        self.bare = bare
+        self.acts = acts
         self._structures: dict[int, Structure | None] = {}
         self._claims: dict[int, tuple[Claim, ...]] = {}
         self._voices: dict[int, Voice | None] = {}
@@ -54,9 +53,7 @@ class Analysis:
 
     def _read(self, number: int, structure: Structure) -> Iterable[Claim]:
         published = self.page.article.published_at
-        return ClaimReader(
-            self.page.sentences[number], structure, published, absence=self.absence, bare=self.bare
-        ).read()
+        return ClaimReader(self.page.sentences[number], structure, published, self.acts).read()
 
     def voice(self, claim: Claim) -> Voice | None:
         """Who asserts the claim; None for the outlet itself."""

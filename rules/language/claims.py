@@ -37,6 +37,19 @@ _OLD_WORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class SpecialActs:
+    """Lexicons of acts that are said without a verb of their own.
+
+    absence: 'there is no embargo' says them; bare: 'new sanctions' says them, unless the noun is the object of an act
+    of `spoken` (these and their opposites).
+    """
+
+    absence: frozenset[str] = frozenset()
+    bare: frozenset[str] = frozenset()
+    spoken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Thing:
     """An object of an act: its chunk, the token of the lexicon's word, and the lexicons that hold it."""
 
@@ -89,15 +102,12 @@ class ClaimReader:
         sentence: Sentence,
         structure: Structure,
         published: datetime | None,
-        *,
-        absence: frozenset[str] = frozenset(),
-        bare: frozenset[str] = frozenset(),
+        acts: SpecialActs,
     ) -> None:
         self.sentence = sentence
         self.s = structure
         self.t = structure.tagged
-        self.absence = absence
-        self.bare = bare
+        self.acts = acts
         self.published = published
         question = bool(self.t.words) and self.t.words[-1] == "?"
         self.composer = Composer(structure, question)
@@ -105,10 +115,10 @@ class ClaimReader:
 
     def read(self) -> list[Claim]:
         """Every claim, in the order of the text."""
-        found = [c for hit in self._acts() for c in [self._claim(hit)] if c]
+        found = [c for hit in self._act_hits() for c in [self._claim(hit)] if c]
         return sorted(found + self._absences() + self._bare(found), key=lambda c: (c.token, sorted(c.acts)))
 
-    def _acts(self) -> list[Hit]:
+    def _act_hits(self) -> list[Hit]:
         """Hits that can be acts, tag and form agreeing, longer ones first for the same token."""
         merged: dict[tuple[int, str, bool], Hit] = {}
         for hit in self.t.hits:
@@ -165,7 +175,7 @@ class ClaimReader:
     def _after(self, hit: Hit, k: int) -> int:
         """The chunk after the verb and its particles."""
         j = k + 1
-        while j < len(self.s.chunks) and self.s.chunks[j].first <= hit.last:
+        while j < len(self.s.chunks) and self.s.chunks[j].first <= hit.last and self.s.kind(j) != "VG":
             j += 1
         if self.s.kind(j) == "P" and self.s.low(j) in ("off", "out", "up", "down", "back"):
             j += 1
@@ -342,19 +352,19 @@ class ClaimReader:
     # -- an object that stands for its act ---------------------------------------------------------------------
     def _bare(self, found: list[Claim]) -> list[Claim]:
         """'Fresh sanctions on …', 'calls for sanctions', 'slams new sanctions': the noun says that it was, or is to be, done."""
-        if not self.bare:
+        if not self.acts.bare:
             return []
-        taken = {t.chunk for c in found for t in c.things if c.acts & self.bare}
+        taken = {t.chunk for c in found for t in c.things if c.acts & self.acts.spoken}
         claims = [self._bare_claim(k) for k, c in enumerate(self.s.chunks) if c.kind == "NP" and k not in taken]
         return [c for c in claims if c]
 
     def _bare_claim(self, k: int) -> Claim | None:
         chunk = self.s.chunks[k]
-        pretend = Hit(-1, -1, _NOTHING, self.bare)
+        pretend = Hit(-1, -1, _NOTHING, self.acts.bare)
         thing = self._thing(k, pretend)
         if not thing:
             return None
-        claim = self._built(k, chunk.head, self.bare, "new", (thing,), _Argument(objects=[k]))
+        claim = self._built(k, chunk.head, self.acts.bare, "new", (thing,), _Argument(objects=[k]))
         fresh = any(self.t.low[i] in _FRESH for i in range(chunk.first, chunk.head))
         governed = [link for link in claim.reading.links if link.role not in ("negation", "", "fact", "say", "modal")]
         return claim if fresh or (governed and claim.status not in FACTUAL) else None
@@ -362,7 +372,7 @@ class ClaimReader:
     # -- absence -----------------------------------------------------------------------------------------------
     def _absences(self) -> list[Claim]:
         """'There is no embargo', 'there are no longer any restrictions', 'the ban is no longer in force'."""
-        if not self.absence:
+        if not self.acts.absence:
             return []
         found = []
         for k, chunk in enumerate(self.s.chunks):
@@ -386,11 +396,11 @@ class ClaimReader:
         return -1
 
     def _absence(self, k: int, noun: int) -> Claim | None:
-        pretend = Hit(self.s.chunks[k].head, self.s.chunks[k].head, _NOTHING, self.absence)
+        pretend = Hit(self.s.chunks[k].head, self.s.chunks[k].head, _NOTHING, self.acts.absence)
         things = tuple(t for o in self.s.coordinated(noun) for t in [self._thing(o, pretend)] if t)
         if not things:
             return None
-        claim = self._built(k, self.s.chunks[k].head, self.absence, "there is no", things, _Argument(objects=[noun]))
+        claim = self._built(k, self.s.chunks[k].head, self.acts.absence, "there is no", things, _Argument(objects=[noun]))
         reading = claim.reading
         if reading.status is Status.DENIED and not any(g for g in reading.links if g.role == "deny"):
             reading = Reading(Status.DONE, reading.links, reading.subordinate, reading.governors)
