@@ -99,7 +99,7 @@ def verb_surface(phrase: str, transitive: bool = True) -> Iterator[Form]:
 
 def noun_surface(phrase: str) -> Iterator[Form]:
     """Singular and plural; the plural falls on the last word before a preposition ('breach of contract')."""
-    words = phrase.lower().replace("-", " ").split()
+    words = phrase.lower().replace("-", " ").replace("'", " ").split()
     yield Form(tuple(words), "noun", "NN", phrase)
     head = next((i - 1 for i, w in enumerate(words) if i and w in ("of", "in", "on", "for", "to")), len(words) - 1)
     yield Form((*words[:head], plural(words[head], irregular()[1]), *words[head + 1 :]), "noun", "NNS", phrase)
@@ -107,7 +107,7 @@ def noun_surface(phrase: str) -> Iterator[Form]:
 
 def word_surface(phrase: str, tag: str = "W") -> Iterator[Form]:
     """The words as they stand (hyphens part words, as they do in text)."""
-    yield Form(tuple(phrase.lower().replace("-", " ").split()), "word", tag, phrase)
+    yield Form(tuple(phrase.lower().replace("-", " ").replace("'", " ").split()), "word", tag, phrase)
 
 
 def _own_forms(document: LexiconDocument) -> set[Form]:

@@ -75,10 +75,9 @@ class RuleSet:
     def _opened(self, article: Article) -> tuple[Analysis, list[int]]:
         """The article ready for analysis, and the numbers of the sentences that hold an anchor."""
         title, text = even(article.title, "title"), even(article.text, "text")
-        places = self.scanner.places(separated(title, text))
-        page = page_of(article, title, text) if places else Page(article, title, text, (), ())
-        numbers = sorted({n for p in places for n in [page.sentence_at(p - 1)] if n >= 0})
-        return Analysis(page, self.vocabulary, self.special), numbers
+        hits = self.scanner.hits(separated(title, text))
+        page = page_of(article, title, text) if hits else Page(article, title, text, (), ())
+        return Analysis(page, self.vocabulary, self.special), self.scanner.sentences(hits, page)
 
     def _tried(self, analysis: Analysis, numbers: list[int], wording: Wording) -> Iterator[Tried]:
         for number in numbers:
@@ -161,6 +160,7 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
     rules = dict(sorted(compiled.rules.items()))
     lexicons = dict(sorted(compiled.lexicons.items()))
     texts = [f"{r.id} {r.hash}" for r in rules.values()]
+    index = index_of(rules.values())
     acts = {n for r in rules.values() for c in r.claims for n in c.acts}
     return RuleSet(
         hash=digest(ENGINE_VERSION, data_digest(), *texts, *(_identity(x) for x in lexicons.values())),
@@ -168,17 +168,17 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
         lexicons=MappingProxyType(lexicons),
         vocabulary=Vocabulary(lexicons),
         scanner=scanner_of(rules.values(), lexicons),
-        index=index_of(rules.values()),
-        special=_special(acts, lexicons),
+        index=index,
+        special=_special(acts, frozenset(index), lexicons),
         wordy=tuple(r for r in rules.values() if not r.claims),
     )
 
 
-def _special(acts: set[str], lexicons: Mapping[str, Lexicon]) -> SpecialActs:
+def _special(acts: set[str], pairs: frozenset[tuple[str, str]], lexicons: Mapping[str, Lexicon]) -> SpecialActs:
     bare = {n for n in acts if lexicons[n].bare}
     others = {o for n in bare for o in (*lexicons[n].opposites, *lexicons[n].continuers)}
     absence = frozenset(n for n in acts if lexicons[n].absence)
-    return SpecialActs(absence=absence, bare=frozenset(bare), spoken=frozenset(bare | others))
+    return SpecialActs(absence=absence, bare=frozenset(bare), spoken=frozenset(bare | others), pairs=pairs)
 
 
 def _identity(lexicon: Lexicon) -> str:

@@ -47,6 +47,13 @@ class SpecialActs:
     absence: frozenset[str] = frozenset()
     bare: frozenset[str] = frozenset()
     spoken: frozenset[str] = frozenset()
+    pairs: frozenset[tuple[str, str]] = frozenset()
+    """(act, object) pairs that some rule asks for ('' for no object); other claims are not worth building."""
+
+    def asked(self, acts: frozenset[str], things: tuple[Thing, ...]) -> bool:
+        """Does some rule ask for one of these acts on one of these objects?"""
+        names = {n for thing in things for n in thing.names} | {""}
+        return any((act, name) in self.pairs for act in acts for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +159,7 @@ class ClaimReader:
         else:
             arguments = self._noun_arguments(hit, k)
         things = tuple(t for o in arguments.objects for t in [self._thing(o, hit)] if t)
-        if not things and not arguments.objects:
+        if not (things or arguments.objects) or not self.acts.asked(hit.names, things):
             return None
         return self._built(k, hit.first, hit.names, hit.form.lemma, things, arguments)
 
