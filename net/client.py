@@ -153,7 +153,7 @@ class GuardedClient:
         try:
             async with self._pool.stream(
                 request.method,
-                httpcore.URL(str(httpx.URL(request.url))),
+                _target_url(request.url),
                 headers=self._headers(request),
                 content=request.content,
                 extensions={"timeout": {"connect": self._connect_s, "pool": total_s}},
@@ -162,10 +162,19 @@ class GuardedClient:
         except (*_HTTPCORE_ERRORS, BadCoding, TooLarge) as error:
             return failure_of(error, request.host, request.limit)
 
-    def _headers(self, request: _Request) -> list[tuple[str, str]]:
+    def _headers(self, request: _Request) -> list[tuple[bytes, bytes]]:
+        """The caller's headers, which may replace all but Host."""
         given = {name.lower(): value for name, value in request.headers.items()}
-        own = {"host": httpx.URL(request.url).netloc.decode("ascii"), "user-agent": self._user_agent, "accept": "*/*"}
-        return list({**own, **given}.items())
+        host = httpx.URL(request.url).netloc.decode("ascii")
+        headers = {"user-agent": self._user_agent, "accept": "*/*", **given, "host": host}
+        return [
+            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in headers.items()
+        ]
+
+
+def _target_url(url: str) -> httpcore.URL:
+    parsed = httpx.URL(url)
+    return httpcore.URL(scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path)
 
 
 _HTTPCORE_ERRORS = (
@@ -195,7 +204,7 @@ class _Request:
 
 def _target(answer: Response) -> str | NetFailure:
     """Where a redirect leads: never from https to http, and never to a URL that could not be configured."""
-    location = answer.headers.get("location", "").strip()
+    location = _as_utf8(answer.headers.get("location", "").strip())
     if not location:
         return NetFailure(kind="redirect", message=f"HTTP {answer.status} without a Location")
     try:
@@ -205,6 +214,14 @@ def _target(answer: Response) -> str | NetFailure:
     if httpx.URL(answer.url).scheme == "https" and target.scheme == "http":
         return NetFailure(kind="redirect", message=f"redirect from https to http ({target}) refused")
     return str(target.copy_with(fragment=None))
+
+
+def _as_utf8(header: str) -> str:
+    """Servers that do not percent-encode a Location write UTF-8."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return header
 
 
 async def _receive(
