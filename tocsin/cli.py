@@ -22,7 +22,7 @@ COMMANDS: dict[str, str] = {
     "alerts": "tocsin.commands.alerts:app",
     "tokens": "tocsin.commands.access:app",
     "signin": "tocsin.commands.access:signin",
-    "trace": "tocsin.commands.audit:trace",
+    "trace": "tocsin.commands.trace:trace",
     "ledger": "tocsin.commands.audit:ledger",
     "doctor": "tocsin.commands.audit:doctor",
     "schema": "tocsin.commands.check:schema",

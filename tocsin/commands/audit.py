@@ -1,0 +1,126 @@
+"""`tocsin ledger`, `doctor` and `health`: is everything that came in accounted for, and is everything well."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated
+
+import httpx
+import redis
+import typer
+from sqlalchemy import select
+
+from store import ledger as audit
+from store import services, tables
+from store.database import Database
+from store.ledger import Equation
+from store.migrate import newest, revision
+from tocsin.commands.common import FOUND_PROBLEMS, database, print_json, settings_or_exit
+from tocsin.configuration import Folder, problems_of
+from tocsin.settings import Settings
+from workers.doorbell import connect
+
+Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
+ByDay = Annotated[bool, typer.Option("--by-day", help="One line per rule and day, too.")]
+
+
+def ledger(by_day: ByDay = False, as_json: Json = False) -> None:
+    """Audit what came in against what went out, by joins from independent sides; exit 1 where a difference is not 0."""
+    with database(settings_or_exit()) as db:
+        found = audit.ledger(db)
+    if as_json:
+        equations = [{**asdict(each), "difference": each.difference} for each in found.equations]
+        print_json({"balanced": found.balanced, "equations": equations, "odd": [asdict(each) for each in found.odd]})
+    else:
+        for equation in found.equations:
+            typer.echo(_worded(equation))
+        for line in found.lines if by_day else ():
+            typer.echo(f"{line.day} {line.rule}\n  {_worded(line.matches)}\n  {_worded(line.deliveries)}")
+        for odd in found.odd:
+            typer.echo(f"ODD  {odd.what}: {odd.id}")
+    if not found.balanced:
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _worded(equation: Equation) -> str:
+    parts = " + ".join(f"{name} {count}" for name, count in equation.parts.items()) or "0"
+    return f"{equation.name} {equation.left} = {parts}   (difference {equation.difference})"
+
+
+def doctor(as_json: Json = False) -> None:
+    """Say what is wrong with this installation, and how to mend it; exit 1 where something is."""
+    settings = settings_or_exit()
+    found = [{"what": what, "problem": problem} for what, problem in _examine(settings)]
+    if as_json:
+        print_json(found)
+    else:
+        for each in found:
+            typer.echo(f"{'ok  ' if each['problem'] is None else 'BAD '} {each['what']}: {each['problem'] or 'fine'}")
+    if any(each["problem"] is not None for each in found):
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _examine(settings: Settings) -> Iterator[tuple[str, str | None]]:
+    problems = problems_of(Folder(settings.config)) if settings.config.is_dir() else [f"{settings.config} is absent"]
+    yield "configuration", "\n     ".join(problems) or None
+    if settings.redis_url is not None:
+        yield "redis", _redis_problem(settings.redis_url)
+    with database(settings) as db:
+        at = revision(db)
+        yield "database", None if at == newest() else f"at revision {at}, needs {newest()}: run `tocsin migrate`"
+        if at == newest():
+            yield from _examine_ledger(db)
+
+
+def _examine_ledger(db: Database) -> Iterator[tuple[str, str | None]]:
+    alive = {each.kind for each in services.seen(db) if each.ago_s < services.ALIVE_S}
+    for kind in ("watch", "work", "serve"):
+        yield f"service {kind}", None if kind in alive else f"no sign of life: start `tocsin {kind}` or `tocsin run`"
+    with db.read() as connection:
+        feeds = select(tables.feed.c.url, tables.feed.c.error).where(
+            tables.feed.c.removed_at.is_(None), tables.feed.c.status.in_(("failing", "gone"))
+        )
+        for url, error in connection.execute(feeds.order_by(tables.feed.c.url)):
+            yield f"feed {url}", error
+        parked = select(tables.article.c.id, tables.article.c.parked_why).where(tables.article.c.parked_at.is_not(None))
+        for id, why in connection.execute(parked.limit(20)):
+            yield f"article {id}", f"parked: {why}"
+        disabled = select(tables.endpoint.c.address, tables.endpoint.c.disabled_why)
+        for address, why in connection.execute(disabled.where(tables.endpoint.c.disabled_at.is_not(None))):
+            yield f"endpoint {address}", f"disabled: {why}"
+    yield "ledger", None if audit.ledger(db).balanced else "a difference is not 0: `tocsin ledger` names it"
+
+
+def _redis_problem(url: str) -> str | None:
+    client = connect(url, socket_timeout_s=2, patient=False)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        return f"{error}. Work waits in the ledger until it is back; check TOCSIN_REDIS_URL"
+    finally:
+        client.close()
+    return None
+
+
+def health() -> None:
+    """Exit 0 if the service that runs on this host (this container) is alive. For a container's health check."""
+    settings = settings_or_exit()
+    with database(settings) as db:
+        ours = [each for each in services.seen(db) if each.host == socket.gethostname()]
+    alive = {each.kind for each in ours if each.ago_s < services.ALIVE_S}
+    if not alive:
+        typer.echo(f"no service on {socket.gethostname()} gave a sign of life in {services.ALIVE_S:.0f} s", err=True)
+        raise typer.Exit(FOUND_PROBLEMS)
+    if "serve" in alive:
+        _must_answer(f"http://127.0.0.1:{settings.port}/healthz")
+    typer.echo(", ".join(sorted(alive)))
+
+
+def _must_answer(url: str) -> None:
+    try:
+        httpx.get(url, timeout=5, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        typer.echo(f"{url}: {error}", err=True)
+        raise typer.Exit(FOUND_PROBLEMS) from error

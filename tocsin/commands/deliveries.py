@@ -1,0 +1,77 @@
+"""`tocsin deliveries`: what was sent where, each try, and sending again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+
+from store import tables
+from store.database import instant
+from store.deliveries import replay as send_again
+from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+
+app = typer.Typer(help="List, show and replay deliveries.", no_args_is_help=True, rich_markup_mode=None)
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The delivery's id (webhook-id, Message-ID).")]
+Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
+Status = Annotated[str | None, typer.Option(help="pending, delivered, dead or suppressed.")]
+Subscription = Annotated[str | None, typer.Option(help="Only this subscription.")]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")]
+
+_COLUMNS = [column for column in tables.delivery.c if column.name != "body"]
+
+
+@app.command("list")
+def list_some(
+    status: Status = None, subscription: Subscription = None, limit: Limit = 50, as_json: Json = False
+) -> None:
+    """The newest deliveries."""
+    chosen = select(*_COLUMNS).order_by(tables.delivery.c.created_at.desc(), tables.delivery.c.id).limit(limit)
+    if status is not None:
+        chosen = chosen.where(tables.delivery.c.status == status)
+    if subscription is not None:
+        chosen = chosen.where(tables.delivery.c.subscription_id == subscription)
+    with database(settings_or_exit()) as db, db.read() as connection:
+        rows = [dict(row) for row in connection.execute(chosen).mappings()]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("id", "subscription", "seq", "status", "tries", "made", "why", box=None)
+    for row in rows:
+        made = instant(row["created_at"]).strftime("%Y-%m-%d %H:%M:%S")
+        status_, why = row["status"], row["why"] or ""
+        table.add_row(row["id"], row["subscription_id"], str(row["seq"]), status_, str(row["attempts"]), made, why)
+    Console().print(table)
+
+
+@app.command()
+def show(id: Id, as_json: Json = False) -> None:
+    """One delivery: its body as it is sent, and each try."""
+    with database(settings_or_exit()) as db, db.read() as connection:
+        row = connection.execute(select(tables.delivery).where(tables.delivery.c.id == id)).mappings().one_or_none()
+        tries = select(tables.attempt).where(tables.attempt.c.delivery_id == id).order_by(tables.attempt.c.id)
+        attempts = [dict(each) for each in connection.execute(tries).mappings()]
+    if row is None:
+        fail(f"there is no delivery {id}; `tocsin deliveries list` shows the newest", FOUND_PROBLEMS)
+    shown: dict[str, Any] = {**row, "body": row["body"].decode("utf-8", "replace")}
+    if as_json:
+        print_json({**shown, "attempts": attempts})
+        return
+    why = f" ({row['why']})" if row["why"] else ""
+    typer.echo(f"{row['subscription_id']} seq {row['seq']} by {row['channel']}: {row['status']}{why}")
+    for each in attempts:
+        typer.echo(f"try {each['number']} {instant(each['started_at'])}: {each['detail']}")
+    typer.echo(shown["body"])
+
+
+@app.command()
+def replay(id: Id) -> None:
+    """Send a delivery again now, with the same id and the same bytes."""
+    with database(settings_or_exit()) as db:
+        if not send_again(db, id):
+            fail(f"{id} is not there, or still on its way: `tocsin deliveries show {id}`", FOUND_PROBLEMS)
+    typer.echo(f"{id} leaves again within a second.")

@@ -1,0 +1,55 @@
+"""`tocsin subscriptions`: who gets what, and letting a disabled address be used again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+
+from store import tables
+from store.subscriptions import enable_endpoint, list_subscriptions
+from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+
+app = typer.Typer(help="List subscriptions, enable addresses.", no_args_is_help=True, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
+
+
+@app.command("list")
+def list_all(as_json: Json = False) -> None:
+    """All subscriptions in force, and the state of their addresses."""
+    with database(settings_or_exit()) as db:
+        found = list_subscriptions(db)
+        with db.read() as connection:
+            disabled = dict(
+                connection.execute(
+                    select(tables.endpoint.c.id, tables.endpoint.c.disabled_why).where(
+                        tables.endpoint.c.disabled_at.is_not(None)
+                    )
+                )
+                .tuples()
+                .all()
+            )
+    if as_json:
+        print_json([{**asdict(each), "disabled": disabled.get(each.endpoint_id)} for each in found])
+        return
+    table = Table("id", "owner", "rules", "level", "channel", "to", "state", box=None)
+    for each in found:
+        state = f"disabled: {disabled[each.endpoint_id]}" if each.endpoint_id in disabled else "in force"
+        rules, level = ", ".join(each.filter.rules), each.filter.level
+        table.add_row(each.id, each.owner, rules, level, each.channel, each.address, state)
+    Console().print(table)
+
+
+@app.command()
+def enable(id: Annotated[str, typer.Argument(metavar="ID", help="The subscription's id.")]) -> None:
+    """Send to the address of a subscription again after it was disabled."""
+    with database(settings_or_exit()) as db:
+        found = {each.id: each for each in list_subscriptions(db)}.get(id)
+        if found is None or not enable_endpoint(db, found.channel, found.address):
+            fail(f"there is no subscription {id} with a known address; see `tocsin subscriptions list`", FOUND_PROBLEMS)
+    typer.echo(f"{found.address} is used again. What died meanwhile: tocsin deliveries list --status dead")
