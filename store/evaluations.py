@@ -13,7 +13,7 @@ from store.leases import LEASE_S, SECOND, free
 from store.tables import article
 
 MAX_TRIES = 3
-"""Tries of one article. After two that ended with the worker's death it runs alone; the third is its last."""
+"""Tries of one article. After two that ended with the worker's death it runs alone, and that is its last."""
 
 CHUNK = 100
 """Articles per transaction: a longer one makes every other writer of SQLite wait."""
@@ -23,10 +23,12 @@ Articles = Sequence[Row[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """Rows of table article that are ours for LEASE_S seconds; `alone` are to be tried one at a time."""
+    """`rows` of table article are ours for LEASE_S seconds; `alone` are ids that are not, to be claimed one at a time
+    when their turn comes.
+    """
 
-    together: Articles = ()
-    alone: Articles = ()
+    rows: Articles
+    alone: tuple[str, ...]
 
 
 def _waiting(now: int) -> ColumnElement[bool]:
@@ -44,19 +46,18 @@ def waiting(db: Database, limit: int, older_than_s: float = 0) -> list[str]:
 
 def claim(db: Database, ids: Sequence[str], owner: str) -> Claimed:
     """Lease those of at most CHUNK *ids* that wait, and count the try, before any work is done on them: what kills its
-    worker must not be tried for ever. One whose tries are used up is parked instead.
+    worker must not be tried for ever. One whose tries are used up is parked instead, and one with a last try left is
+    leased only where it is the only id: whoever dies with others is not to be blamed for them.
     """
     with db.write() as connection:
         now = db.now(connection)
         rows = _lock_waiting(connection, ids, now)
         spent = [row.id for row in rows if row.match_tries >= MAX_TRIES]
-        ours = [row for row in rows if row.match_tries < MAX_TRIES]
+        alone = [row.id for row in rows if row.match_tries == MAX_TRIES - 1] if len(ids) > 1 else []
+        ours = [row for row in rows if row.id not in {*spent, *alone}]
         _park_spent(connection, spent, now)
         _lease(connection, [row.id for row in ours], owner, now)
-    return Claimed(
-        together=[row for row in ours if row.match_tries < MAX_TRIES - 1],
-        alone=[row for row in ours if row.match_tries == MAX_TRIES - 1],
-    )
+    return Claimed(rows=ours, alone=tuple(alone))
 
 
 def _lock_waiting(connection: Connection, ids: Sequence[str], now: int) -> Articles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,14 +56,18 @@ def article_of(row: Row[Any]) -> Article:
 
 
 def _groups(context: Context, ids: Sequence[str], owner: str) -> Iterator[Sequence[Row[Any]]]:
-    """Claim chunk by chunk, each only when its turn comes, so that no lease waits."""
-    for start in range(0, len(ids), evaluations.CHUNK):
-        if context.stopping.is_set():
-            return
-        claimed = evaluations.claim(context.db, ids[start : start + evaluations.CHUNK], owner)
-        if claimed.together:
-            yield claimed.together
-        yield from ([row] for row in claimed.alone)
+    """Claim chunk by chunk, each only when its turn comes, so that no lease and no try is spent on waiting."""
+    chunks: deque[Sequence[str]] = deque(_batched(ids, evaluations.CHUNK))
+    while chunks and not context.stopping.is_set():
+        claimed = evaluations.claim(context.db, chunks.popleft(), owner)
+        chunks.extend([id] for id in claimed.alone)
+        if claimed.rows:
+            yield claimed.rows
+
+
+def _batched(ids: Sequence[str], size: int) -> list[Sequence[str]]:
+    """*ids* in pieces of at most *size*."""
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
 
 
 def _evaluate(context: Context, rows: Sequence[Row[Any]], owner: str) -> int:
