@@ -15,6 +15,7 @@ from store.access import create_signin
 from store.feeds import Feed, sync_feeds
 from store.subscriptions import Filter, Subscription, sync
 from tocsin import demo as demonstration
+from tocsin.commands.access import SIGNIN_S
 from tocsin.commands.common import database, fail, settings_or_exit
 from tocsin.commands.starting import checked, listen, migrated, supervise
 from tocsin.configuration import make_starter
@@ -25,8 +26,6 @@ from tocsin.valkey import EmbeddedValkey, ValkeyError
 from tocsin.watching import watch_service
 from tocsin.wiring import Wiring
 from tocsin.working import clock_service, worker_service
-
-SIGNIN_S = 15 * 60
 
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration folder (TOCSIN_CONFIG).")]
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder (TOCSIN_DATA).")]
