@@ -1,0 +1,9 @@
+"""The API under /api/v1, one module per thing it tells about."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from console.api import alerts
+
+routers: tuple[APIRouter, ...] = (alerts.router,)
