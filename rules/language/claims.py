@@ -17,6 +17,7 @@ OLD_S = 75 * DAY
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
+_IN_FORCE = frozenset({"force", "place", "effect", "valid", "applicable", "binding"})
 _FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "tougher", "latest", "first"})
 _OLD_WORDS = frozenset(
     [
@@ -341,7 +342,9 @@ class ClaimReader:
         return zone, f"sentence {self.sentence.number}"
 
     def _reported(self, reading: Reading) -> bool:
-        return any(self.s.lemma(g) in self.s.grammar.reporting for g in reading.governors)
+        """Is the clause somebody's words, so that 'had lifted' stands for 'has lifted'?"""
+        verbs = [k for k, c in enumerate(self.s.chunks) if c.kind == "VG"]
+        return any(self.s.lemma(k) in self.s.grammar.reporting for k in (*reading.governors, *verbs))
 
     def _main_follows(self, k: int) -> bool:
         others = [c for j, c in enumerate(self.s.chunks) if j != k and c.kind == "VG" and c.form == "fin"]
@@ -400,7 +403,20 @@ class ClaimReader:
                     self.s.kind(k + 2) in ("P", "SUB") and self.s.low(k + 2) == "as" and self.s.kind(k + 3) == "NP"
                 )
                 return k + 3 if as_what and self.s.low(k + 1) == "thing" else k + 1
-        return -1
+        return self._gone(k)
+
+    def _gone(self, k: int) -> int:
+        """'The ban is no longer in force', 'the sanctions no longer exist': the subject."""
+        chunk = self.s.chunks[k]
+        around = self.t.low[max(0, chunk.first - 2) : chunk.last + 6]
+        longer = any(a == "no" and b == "longer" for a, b in zip(around, around[1:], strict=False))
+        if not (longer or chunk.negated) or not (set(around) & _IN_FORCE or self.s.lemma(k) in ("exist", "apply")):
+            return -1
+        j = k - 1
+        while j >= 0 and self.t.low[self.s.chunks[j].head] in ("no", "longer"):
+            j -= 1
+        left = self.s.left_phrase(j + 1)
+        return left if left >= 0 else -1
 
     def _absence(self, k: int, noun: int) -> Claim | None:
         pretend = Hit(self.s.chunks[k].head, self.s.chunks[k].head, _NOTHING, self.acts.absence)

@@ -9,7 +9,7 @@ from rules.language.tagging import VERBAL, Tagged
 _NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})
 _HEADS = frozenset({"N", "PR", "NUM"})
 _GROUP = frozenset({"M", "BE", "HAVE", "DO", "NEG", "ADV", "TO"})
-_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday today yesterday tomorrow tonight".split())
+_DAYS = frozenset(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "yesterday", "tomorrow", "tonight"])
 _NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
 
 

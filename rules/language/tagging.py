@@ -163,14 +163,15 @@ class _Tagger:
         return tag, low
 
     def that(self, i: int) -> str:
+        """'said (on Monday) that …' opens a clause, 'the ban that …' relates, 'that ban' points."""
         before = self.before(i)
         if before in VERBAL or before == "CC":
             return "SUB"
-        return (
-            "SUB"
-            if before == "N" and self.s.lemmas[i - 1] in self.v.grammar.noun_class
-            else ("REL" if before == "N" else "D")
-        )
+        if before != "N":
+            return "D"
+        governs = self.s.lemmas[i - 1] in self.v.grammar.noun_class
+        spoke = any(lemma in self.v.grammar.reporting for lemma in self.s.lemmas[max(0, i - 4) : i])
+        return "SUB" if governs or spoke else "REL"
 
     def next_is_base(self, i: int) -> bool:
         for j in range(i + 1, min(i + 4, len(self.s.low))):
@@ -258,7 +259,8 @@ class _Tagger:
         if before in ("HAVE", "BE"):
             return "VBN", lemma
         after = self.after(i)
-        if lemma in _SPOKEN:
+        speaks = lemma in self.v.grammar.reporting and "that" in self.s.low[i + 1 : i + 6]
+        if lemma in _SPOKEN or (speaks and not self.finite):
             return "VBD", lemma
         left = ("D", "POSS", "ADJ", "P", "", *VERBAL)
         if before in left and after in ("N", "ADJ", "NUM") and "VB" not in tags:
