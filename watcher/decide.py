@@ -31,12 +31,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """An entry to store: new where `revision` is 1. `keys` are its names; `quiet` says why it must not alert."""
+    """An entry to store: new where `revision` is 1. `keys` are names that it has gained; `quiet` says why it must not
+    alert.
+    """
 
     article_id: str
     revision: int
     entry: Entry
-    keys: tuple[str, ...]
+    keys: tuple[str, ...] = ()
     quiet: str | None = None
 
 
@@ -74,13 +76,7 @@ def decide(
     progress = _Progress(feed_id=feed_id, quiet_before=quiet_before, table=dict(seen))
     for entry in trusted(entries):
         progress.take(entry)
-    return Decision(
-        new=tuple(progress.new),
-        changed=tuple(progress.changed),
-        known=progress.known,
-        skipped=dict(progress.skipped),
-        learned=progress.learned,
-    )
+    return progress.decision(seen)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,11 +85,11 @@ class _Progress:
     quiet_before: int | None
     table: dict[str, Seen]
     touched: set[str] = field(default_factory=set)
+    keys: dict[str, None] = field(default_factory=dict)
     new: list[Decided] = field(default_factory=list)
     changed: list[Decided] = field(default_factory=list)
     known: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
-    learned: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def take(self, entry: Entry) -> None:
         if not entry.title and not entry.text:
@@ -101,43 +97,56 @@ class _Progress:
             return
         fresh = article_id(self.feed_id, entry.names)
         before = same(entry, self.table) or self.table.get(id_key(fresh))
-        if before and before.article_id in self.touched:
-            self.skipped["repeated"] += 1
-        elif before is None:
-            self._store(
-                self.new, entry, Decided(article_id=fresh, revision=1, entry=entry, keys=(), quiet=self._quiet(entry))
-            )
+        if before is None:
+            self._store(self.new, Decided(article_id=fresh, revision=1, entry=entry, quiet=self._quiet(entry)))
+        elif before.article_id in self.touched:
+            self.skipped["repeated"] += 1  # the first one wins; names that only this one has are names all the same
+            self._name(entry, self.table[id_key(before.article_id)])
         elif before.content_hash == entry.content_hash:
-            self._know(entry, before)
+            self.known += 1
+            self._remember(entry, before.article_id, before.revision)
         elif before.revision >= MAX_REVISIONS:
-            self.touched.add(before.article_id)
             self.skipped["changes at every fetch"] += 1
         else:
-            again = Decided(article_id=before.article_id, revision=before.revision + 1, entry=entry, keys=())
-            self._store(self.changed, entry, again)
+            self._store(self.changed, Decided(article_id=before.article_id, revision=before.revision + 1, entry=entry))
 
-    def _store(self, where: list[Decided], entry: Entry, decided: Decided) -> None:
-        where.append(replace(decided, keys=keys_of(entry.names)))
-        self._remember(entry, decided.article_id, decided.revision)
-
-    def _know(self, entry: Entry, before: Seen) -> None:
-        self.known += 1
-        for key in keys_of(entry.names):
-            there = self.table.get(key)
-            if there is None or there.stale or there.article_id != before.article_id:
-                self.learned[key] = (before.article_id, entry.content_hash)
-        self._remember(entry, before.article_id, before.revision)
+    def _store(self, where: list[Decided], decided: Decided) -> None:
+        where.append(decided)
+        self._remember(decided.entry, decided.article_id, decided.revision)
 
     def _remember(self, entry: Entry, id: str, revision: int) -> None:
         self.touched.add(id)
-        now = Seen(article_id=id, content_hash=entry.content_hash, revision=revision)
-        self.table |= dict.fromkeys((*keys_of(entry.names), id_key(id)), now)
+        self.table[id_key(id)] = Seen(article_id=id, content_hash=entry.content_hash, revision=revision)
+        self._name(entry, self.table[id_key(id)])
+
+    def _name(self, entry: Entry, article: Seen) -> None:
+        """Give the names of *entry* to *article*, but for those that an earlier entry of the document has."""
+        for key in keys_of(entry.names):
+            if key not in self.keys:
+                self.keys[key] = None
+                self.table[key] = article
 
     def _quiet(self, entry: Entry) -> str | None:
-        recent = (
-            entry.published_at is not None and self.quiet_before is not None and entry.published_at >= self.quiet_before
+        before = self.quiet_before
+        recent = before is None or (entry.published_at is not None and entry.published_at >= before)
+        return None if recent else "baseline"
+
+    def decision(self, seen: Mapping[str, Seen]) -> Decision:
+        """What is to be stored: each name goes to the article that has it after the whole document."""
+        names: dict[str, list[str]] = defaultdict(list)
+        for key in self.keys:
+            if _is_news(seen.get(key), self.table[key]):
+                names[self.table[key].article_id].append(key)
+        new, changed = (
+            tuple(replace(one, keys=tuple(names.pop(one.article_id, ()))) for one in stored)
+            for stored in (self.new, self.changed)
         )
-        return None if self.quiet_before is None or recent else "baseline"
+        learned = {key: (id, self.table[key].content_hash) for id, keys in names.items() for key in keys}
+        return Decision(new=new, changed=changed, known=self.known, skipped=dict(self.skipped), learned=learned)
+
+
+def _is_news(before: Seen | None, now: Seen) -> bool:
+    return before is None or before.stale or before.article_id != now.article_id
 
 
 def same(entry: Entry, table: Mapping[str, Seen]) -> Seen | None:
@@ -154,7 +163,7 @@ def same(entry: Entry, table: Mapping[str, Seen]) -> Seen | None:
     if found is None and content and len(entry.text) >= TELLING_TEXT:
         found = content  # a site that has moved to another host
     if found is None and names.guid is None and names.link is None:
-        found = title or content
+        found = content or title
     spent = found is not None and found.revision >= MAX_REVISIONS and title is None
     return None if spent else found  # a name that is used for one text after the other
 
