@@ -10,7 +10,7 @@ import difflib
 import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError, field_validator
 
 from rules.model import Level, Role, Status, Zone
 from rules.problems import Problem
@@ -76,7 +76,7 @@ class PartyPart(_Part):
     kinds: Annotated[tuple[PartyType, ...], BeforeValidator(_listed)] = Field(default=("any",), alias="is")
     name: Words | None = None
     as_: str | None = Field(default=None, alias="as")
-    optional: bool = True
+    optional: StrictBool = True
 
 
 class PartiesPart(_Part):
@@ -108,7 +108,7 @@ class SpeakerPart(_Part):
 
     is_: Literal["any", "outlet", "somebody"] = Field(default="somebody", alias="is")
     role: Annotated[tuple[Role, ...], BeforeValidator(_listed)] = ()
-    named: bool | None = None
+    named: StrictBool | None = None
     name: Words | None = None
     title: Words | None = None
     as_: str | None = Field(default=None, alias="as")
@@ -131,7 +131,7 @@ class NearPart(_Part):
     a: Words
     b: Words
     within: int = Field(default=10, ge=1, le=500)
-    ordered: bool = False
+    ordered: StrictBool = False
 
 
 class TextPart(_Part):
@@ -237,6 +237,8 @@ def _problem(source: Source, model: type[BaseModel], error: Any) -> Problem:
     if error["type"] == "missing":
         return source.problem(path[:-1], f"key `{path[-1]}` is missing; add it")
     message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "bool_type":
+        message = "expected a boolean; write true or false"
     got = error.get("input")
     shown = f"; found {got!r}" if isinstance(got, str | int | float | bool) or got is None else ""
     return source.problem(path, f"`{'.'.join(map(str, path))}`: {message}{shown}")

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StrictBool
 
 from rules.document import _listed, _Part, parse
 from rules.inflect import plural, verb_forms
@@ -38,8 +38,8 @@ class LexiconDocument(_Part):
     nouns: _Words = Field(default=(), description="act: removal, end; object: embargo, travel ban")
     adjectives: _Words = ()
     words: _Words = Field(default=(), description="any words, exactly as written, plus their plural")
-    absence: bool = Field(default=False, description="act: 'there is no X' says that it has happened to X")
-    bare: bool = Field(default=False, description="act: the object alone may say it ('new sanctions', 'calls for sanctions')")
+    absence: StrictBool = Field(default=False, description="act: 'there is no X' says that it has happened to X")
+    bare: StrictBool = Field(default=False, description="act: the object alone may say it ('new sanctions', 'calls for sanctions')")
     opposites: _Words = ()
     continuers: _Words = Field(default=(), description="acts that carry the state on (extend); denied, they end it")
     excludes: _Words = Field(default=(), description="phrases in which a word of this list means something else")

@@ -298,6 +298,8 @@ class _Tagger:
             return "N", low
         if not nouny:
             return "VB", lemma
+        if self.s.tags and self.s.tags[0] in ("M", "DO") and "VB" not in self.s.tags and before == "N":
+            return "VB", lemma
         after = self.after(i)
         if low in self.v.things and after in ("P", "BE", "HAVE", "M", ""):
             return "N", low

@@ -1,0 +1,83 @@
+"""One construction each: what a sentence says of the act `lift` on `embargo`."""
+
+import pytest
+
+from rules import Article, load
+
+RULE = """rule: any.status
+title: Any status
+claim:
+  act: $end_restriction
+  object: $embargo
+  status: [done, agreed, announced, underway, planned, proposed, demanded, threatened, possible, talks, conditional, denied, refused, unknown]
+scope: {zone: [headline, lead, body, background]}
+"""
+SENTENCES = [
+    ("Norway lifted the embargo.", "done"),
+    ("The embargo was lifted by Norway.", "done"),
+    ("The embargo has been lifted.", "done"),
+    ("The embargo expired on Monday.", "done"),
+    ("There is no embargo on Ghana.", "done"),
+    ("There is no such thing as an embargo on Ghana.", "done"),
+    ("The embargo is no longer in force.", "done"),
+    ("Ghana welcomed the lifting of the embargo.", "done"),
+    ("Norway is lifting the embargo.", "underway"),
+    ("Norway agreed to lift the embargo.", "agreed"),
+    ("Parliament voted to lift the embargo.", "agreed"),
+    ("The minister announced the lifting of the embargo.", "announced"),
+    ("Norway will lift the embargo.", "planned"),
+    ("Norway is to lift the embargo.", "planned"),
+    ("Norway plans to lift the embargo.", "planned"),
+    ("Norway promised to lift the embargo.", "planned"),
+    ("Norway is set to lift the embargo.", "planned"),
+    ("Norway is ready to lift the embargo.", "planned"),
+    ("The minister said Norway would lift the embargo.", "planned"),
+    ("Norway may lift the embargo.", "possible"),
+    ("Norway is considering lifting the embargo.", "possible"),
+    ("Norway is likely to lift the embargo.", "possible"),
+    ("Norway has the right to lift the embargo.", "possible"),
+    ("Norway must lift the embargo.", "demanded"),
+    ("The embargo must not end.", "demanded"),
+    ("Ghana urged Norway to lift the embargo.", "demanded"),
+    ("Ghana called for the lifting of the embargo.", "demanded"),
+    ("Ghana called on Norway to respect the deal and lift the embargo.", "demanded"),
+    ("Norway proposed to lift the embargo.", "proposed"),
+    ("Norway is in talks on lifting the embargo.", "talks"),
+    ("Norway refused to lift the embargo.", "refused"),
+    ("Norway failed to lift the embargo.", "refused"),
+    ("Norway has not lifted the embargo.", "denied"),
+    ("Norway denied that it had lifted the embargo.", "denied"),
+    ("If Norway lifts the embargo, trade will grow.", "conditional"),
+    ("Norway threatened to end the embargo.", "threatened"),
+]
+HEADLINES = [
+    ("Norway lifts embargo", "done"),
+    ("Norway to lift embargo", "planned"),
+    ("Norway urged to lift embargo", "demanded"),
+    ("Norway, Sweden end embargo", "done"),
+    ("Embargo lifted", "done"),
+    ("Will Norway lift embargo?", "possible"),
+    ("NORWAY LIFTS EMBARGO", "done"),
+    ("norway lifts embargo", "done"),
+    ("Norway mulls lifting embargo", "possible"),
+    ("Norway rejects lifting of embargo", "refused"),
+]
+
+
+@pytest.fixture(scope="module")
+def ruleset(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    file = tmp_path_factory.mktemp("rules") / "any.yml"
+    file.write_text(RULE, "utf8")
+    return load(file, packs=False)
+
+
+@pytest.mark.parametrize(("text", "status"), SENTENCES)
+def test_a_sentence_has_the_status_that_its_governors_give_it(ruleset, text: str, status: str) -> None:  # type: ignore[no-untyped-def]
+    matches = ruleset.match(Article(id="1", title="", text=text))
+    assert [m.status for m in matches] == [status]
+
+
+@pytest.mark.parametrize(("title", "status"), HEADLINES)
+def test_a_headline_has_a_grammar_of_its_own(ruleset, title: str, status: str) -> None:  # type: ignore[no-untyped-def]
+    matches = ruleset.match(Article(id="1", title=title))
+    assert [m.status for m in matches] == [status]

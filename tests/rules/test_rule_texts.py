@@ -1,0 +1,126 @@
+"""Texts of every kind: exact offsets, no crash, linear time, same bytes in every process."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules import Article, load
+from rules.language.text import even
+
+RULES = load()
+SENTENCE = "The arms embargo on Ghana has been lifted, Foreign Minister Ana Rusu said."
+
+
+def matched(title: str, text: str = "", lang: str | None = None) -> list[str]:
+    article = Article(id="1", title=title, text=text, lang=lang)
+    found = RULES.match(article)
+    for match in found:
+        for e in match.evidence:
+            assert getattr(article, e.field)[e.start : e.end] == e.text
+    return [m.rule for m in found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\0" * 50,
+        "“" * 101 + SENTENCE,
+        "\u202e" + SENTENCE + "\u202c",
+        "e\u0301\ufb01 " + SENTENCE,
+        "İ" * 40 + ". " + SENTENCE,
+        SENTENCE.upper(),
+        SENTENCE.replace(" ", "\u00a0"),
+        "no sentence ends here " * 500,
+        "?!.,;:" * 500,
+        "🙂 " + SENTENCE + " 🙂",
+        "(((((" * 300 + SENTENCE,
+        "\ud800 broken surrogate. " + SENTENCE,
+    ],
+)
+def test_odd_texts_never_crash_and_offsets_stay_exact(text: str) -> None:
+    matched("", text)
+    matched(text.replace("\n", " "), "")
+
+
+def test_soft_hyphens_and_direction_marks_do_not_hide_a_claim_nor_shift_its_offsets() -> None:
+    text = SENTENCE.replace("embargo", "em\u00adbar\u200bgo").replace("Ghana", "\u2066Ghana\u2069")
+    assert "embargo.ended" in matched("", text)
+
+
+def test_other_languages_are_not_read() -> None:
+    assert matched("", SENTENCE, lang="fr") == []
+    assert "embargo.ended" in matched("", SENTENCE, lang="en-GB")
+
+
+def test_page_furniture_matches_nothing() -> None:
+    text = "Rain fell on Oslo.\n• 2021-01-04 17:50\nNorway lifts arms embargo on Ghana\nLeave a Comment\n2 + 7 ="
+    assert matched("Weather", text) == []
+    assert matched("Weather", "Rain fell.\nRelated: Norway lifts arms embargo on Ghana") == []
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+@settings(max_examples=80, deadline=None)
+def test_evidence_is_always_the_article_s_own_text(before: str, after: str) -> None:
+    matched(before, f"{before} {SENTENCE} {after}")
+
+
+@given(st.text(alphabet=st.characters(), max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_even_text_leads_back_to_its_own_characters(text: str) -> None:
+    clean = even(text, "text")
+    assert len(clean.offsets or clean.text) == len(clean.text)
+    if clean.text:
+        whole = clean.evidence(0, len(clean.text))
+        assert text[whole.start : whole.end] == whole.text
+
+
+def seconds(text: str) -> float:
+    start = time.perf_counter()
+    RULES.match(Article(id="1", title="", text=text))
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "Norway and Ghana agreed to lift the embargo and impose sanctions on talks ",
+        "the embargo, the sanctions, the ban and ",
+        "“" + SENTENCE + "” ",
+        "a",
+    ],
+)
+def test_time_grows_with_length_and_no_faster(piece: str) -> None:
+    short = seconds(piece * (100_000 // len(piece)))
+    long = seconds(piece * (800_000 // len(piece)))
+    assert long < 8 * short * 2.5 + 0.3
+
+
+def test_five_megabytes_in_one_line_are_read() -> None:
+    assert seconds("the weather was fine " * 250_000) < 10
+
+
+PROGRAM = """
+from rules import Article, load
+r = load()
+print(r.hash)
+for t in ("Norway and Ghana sign defence pact", "EU, UK, US impose sanctions on Ghana and Mali", %r):
+    print(r.match(Article(id="1", title=t, text=t)))
+    for rule in r.rules:
+        print(r.explain(rule, Article(id="1", title=t, text=t)))
+""" % SENTENCE
+
+
+def test_two_processes_with_different_hash_seeds_print_the_same_bytes() -> None:
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2", "77")
+    }
+    assert len(outputs) == 1
