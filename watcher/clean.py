@@ -26,6 +26,7 @@ _BREAKS = frozenset(_BREAK_TAGS.split())
 _SILENT = frozenset(_SILENT_TAGS.split())
 # Controls, soft hyphens, direction marks, byte order marks, lone surrogates, private use, tags; not the joiners that
 # Persian and Hindi are written with.
+_CONTROLS = re.compile("[\x00-\x1f\x7f]+")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ufffe\uffff\ud800-\udfff\ue000-\uf8ff\U000e0001\U000e0020-\U000e007f\U000f0000-\U0010ffff]"
@@ -60,10 +61,14 @@ def _text_of_html(value: str) -> str:
     parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
         root = etree.fromstring(_storable(value), parser)
+        return _text_of_tree(root)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        root = None
-    if root is None:
         return unescape(re.sub(r"<[^>]{0,2000}>", " ", value))
+
+
+def _text_of_tree(root: etree._Element | None) -> str:
+    if root is None:
+        raise ValueError("nothing but comments")
     etree.strip_elements(root, *_SILENT, with_tail=False)
     for element in root.iter(*_BREAKS):
         element.text = "\n" + (element.text or "")
@@ -73,7 +78,7 @@ def _text_of_html(value: str) -> str:
 
 def _storable(value: str) -> bytes:
     """As UTF-8 on one line, without what cannot be written as such."""
-    return value.replace("\0", "").replace("\n", " ").replace("\r", " ").encode("utf-8", "ignore")
+    return _CONTROLS.sub(" ", value).encode("utf-8", "ignore")
 
 
 def safe_link(link: str | None, base: str) -> str | None:
