@@ -23,6 +23,8 @@ from rules.model import Article, Emit, Evidence, Match, Status, Zone
 from rules.problems import Problem, RuleErrors
 
 ENGINE_VERSION = "1"
+MOST_SENTENCES = 300
+"""Sentences of one article that are analysed at most; an article with more hits is a list or an attack."""
 _MOST_CANDIDATES = 20
 
 
@@ -37,6 +39,7 @@ class RuleSet:
     scanner: Scanner
     index: Index
     special: SpecialActs
+    zones: frozenset[Zone]
     wordy: tuple[Rule, ...]
     """Rules without a claim: words alone."""
 
@@ -48,7 +51,7 @@ class RuleSet:
         found: dict[str, list[Tried]] = {}
         if numbers:
             wording = self._wording(analysis)
-            for tried in self._tried(analysis, numbers, wording):
+            for tried in self._tried(analysis, self._in_zone(analysis, numbers), wording):
                 if holds(tried):
                     found.setdefault(tried.rule.id, []).append(tried)
         matches = {rule: match_of(sorted(some, key=order)) for rule, some in found.items()}
@@ -62,7 +65,7 @@ class RuleSet:
             return Explanation(rule=rule_id, matched=None, candidates=(), note=f"language {article.lang} is not read")
         matched = next((m for m in self.match(article) if m.rule == rule_id), None)
         analysis, numbers = self._opened(article)
-        tried = [t for t in self._tried(analysis, numbers, self._wording(analysis)) if t.rule is rule]
+        tried = [t for t in self._tried(analysis, numbers[:MOST_SENTENCES], self._wording(analysis)) if t.rule is rule]
         shown = sorted(
             (Candidate(evidence=evidence_of(t.claim), outcomes=tuple(outcomes(t))) for t in tried), key=_by_failures
         )
@@ -84,6 +87,12 @@ class RuleSet:
             for claim in analysis.claims(number):
                 for rule, test in candidates(self.index, claim):
                     yield Tried(self.rules[rule], test, claim, analysis, wording)
+
+    def _in_zone(self, analysis: Analysis, numbers: list[int]) -> list[int]:
+        """Sentences whose position some rule accepts: most rules want headline and lead, so bodies cost nothing."""
+        sentences = analysis.page.sentences
+        wanted = numbers if Zone.BACKGROUND in self.zones else [n for n in numbers if sentences[n].zone in self.zones]
+        return wanted[:MOST_SENTENCES]
 
     def _wording(self, analysis: Analysis) -> Wording:
         return Wording(lambda: (words_of(analysis.page.title), words_of(analysis.page.text)), self.lexicons)
@@ -170,6 +179,7 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
         scanner=scanner_of(rules.values(), lexicons),
         index=index,
         special=_special(acts, frozenset(index), lexicons),
+        zones=frozenset(z for r in rules.values() if r.claims for z in r.document.scope.zone),
         wordy=tuple(r for r in rules.values() if not r.claims),
     )
 

@@ -108,7 +108,7 @@ class Composer:
             chunk, position = governor, self.s.chunks[governor].head
         if current is None:
             current = Status.DONE
-        if self.question and current in FACTUAL:
+        if self.question and current in (*FACTUAL, Status.PLANNED):
             current = Status.POSSIBLE
         return Reading(current, tuple(links), subordinate, tuple(governors))
 
@@ -279,7 +279,7 @@ class Composer:
             if (
                 role in ("that", "ger")
                 and self.s.lemma(k) in grammar.reporting
-                and name in ("agree", "begin", "propose")
+                and name in ("agree", "begin", "propose", "announce")
             ):
                 name = "say"
             if role == "subject" and not chunk.passive and name not in ("plan", "possible", "refuse", "conditional"):
