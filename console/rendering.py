@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters |= words.FILTERS
-_templates.globals |= {"stamp": _stamp()}
+_templates.globals |= {"stamp": _stamp(), "VERDICTS": words.VERDICTS}
 
 
 def page(
@@ -44,17 +45,19 @@ def page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """A template filled in; it sees who is signed in as `who`, and the form token as `csrf`."""
+    """A template filled in. Besides *shown* it sees `who` (who is signed in, or None), `csrf` (what forms carry),
+    `strip` (the services' state, or None), `now` (microseconds UTC), `path` and `version`.
+    """
     visitor = getattr(request.state, "visitor", None)
     frame = {
         "path": request.url.path,
         "version": request.app.state.console.version,
         "who": visitor.access if visitor else None,
         "csrf": visitor.csrf if visitor else "",
-        "live_every_s": request.app.state.console.live_every_s,
+        "strip": getattr(request.state, "strip", None),
+        "now": time.time_ns() // 1_000,
     }
     html = _templates.get_template(template).render({**frame, **shown})
     # what a page shows is for who is signed in: no cache keeps it, and going back after signing out shows nothing
-    return HTMLResponse(
-        html.encode("utf-8", "replace"), status, headers={"Cache-Control": "no-store", **(headers or {})}
-    )
+    fresh = {"Cache-Control": "no-store", **(headers or {})}
+    return HTMLResponse(html.encode("utf-8", "replace"), status, headers=fresh)

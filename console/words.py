@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from store.database import instant
 
-FILTERS: dict[str, Callable[..., Any]] = {}
+VERDICTS = {"useful": "useful", "false_alarm": "false alarm", "duplicate": "duplicate"}
+
+FEED_STATUS = {
+    "new": "not fetched yet",
+    "ok": "working",
+    "failing": "failing",
+    "gone": "gone",
+}
+
+PUBLISHED_FROM = {
+    "declared": "as the feed says",
+    "inferred": "inferred",
+    "first_seen": "when we first saw it: the feed gives no usable date",
+}
+
+OUTCOMES = {"opened": "opened the alert", "sighting": "seen again", "suppressed": "suppressed"}
+
+_UNITS = ((86_400, "day", "days"), (3_600, "h", "h"), (60, "min", "min"))
 
 
 def iso(microseconds: int) -> str:
@@ -15,4 +33,79 @@ def iso(microseconds: int) -> str:
     return instant(microseconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-FILTERS |= {"iso": iso}
+def moment(microseconds: int) -> str:
+    """For people: `25 Nov 2026, 14:32 UTC`."""
+    return f"{instant(microseconds):%d %b %Y, %H:%M} UTC".lstrip("0")
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest unit: `3 days`, `5 h`, `12 min`, `40 s`."""
+    for size, one, many in _UNITS:
+        count = int(seconds // size)
+        if count:
+            return f"{count} {one if count == 1 else many}"
+    return f"{max(0, int(seconds))} s"
+
+
+def ago(microseconds: int, now: int) -> str:
+    """How long before *now* an instant was; `in 5 min` for one that comes."""
+    seconds = (now - microseconds) / 1_000_000
+    if seconds <= -1:
+        return f"in {span(-seconds)}"
+    return "just now" if seconds < 45 else f"{span(seconds)} ago"
+
+
+def speaker(value: Mapping[str, Any] | None) -> str:
+    """Who says it: name and office, as far as the text gives them; empty where nobody is quoted."""
+    if not value:
+        return ""
+    parts = [part for part in (value.get("name"), value.get("title")) if part]
+    return ", ".join(str(part) for part in parts) or f"somebody ({value.get('role') or 'unknown'})"
+
+
+def safe_url(url: str | None) -> str | None:
+    """A link that may be followed: http and https only, so that no feed can smuggle in a script."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def masked(address: str) -> str:
+    """A webhook's address without its path, which is often a secret; mail addresses as they are."""
+    link = safe_url(address)
+    if link is None:
+        return address
+    parts = urlsplit(link)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}" + ("/…" if parts.path.strip("/") or parts.query else "")
+
+
+def percent(share: float | None) -> str:
+    """`83 %`."""
+    return "—" if share is None else f"{share * 100:.0f} %"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 outlet`, `3 outlets`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}".replace(",", "\u202f")
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "ago": ago,
+    "counted": counted,
+    "feed_status": lambda value: FEED_STATUS.get(value, value),
+    "iso": iso,
+    "masked": masked,
+    "moment": moment,
+    "outcome": lambda value: OUTCOMES.get(value, value),
+    "percent": percent,
+    "published_from": lambda value: PUBLISHED_FROM.get(value, value),
+    "safe_url": safe_url,
+    "span": span,
+    "speaker": speaker,
+    "verdict": lambda value: VERDICTS.get(value, value),
+}

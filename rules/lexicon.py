@@ -39,7 +39,9 @@ class LexiconDocument(_Part):
     adjectives: _Words = ()
     words: _Words = Field(default=(), description="any words, exactly as written, plus their plural")
     absence: StrictBool = Field(default=False, description="act: 'there is no X' says that it has happened to X")
-    bare: StrictBool = Field(default=False, description="act: the object alone may say it ('new sanctions', 'calls for sanctions')")
+    bare: StrictBool = Field(
+        default=False, description="act: the object alone may say it ('new sanctions', 'calls for sanctions')"
+    )
     opposites: _Words = ()
     continuers: _Words = Field(default=(), description="acts that carry the state on (extend); denied, they end it")
     excludes: _Words = Field(default=(), description="phrases in which a word of this list means something else")

@@ -1,4 +1,4 @@
-"""Runs the tests that rules carry: hits with their bindings, misses with the reason that must be among the failing keys."""
+"""Runs the tests that rules carry: hits with bindings, misses with the reason that must be among the failing keys."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def _miss(test: TestPart, explanation: Explanation) -> str:
     if test.because is None:
         return ""
     reasons = explanation.failing | _statuses(explanation)
-    if test.because in reasons or (not explanation.candidates and test.because in ("claim", "claim.object", "claim.act")):
+    if test.because in reasons or (
+        not explanation.candidates and test.because in ("claim", "claim.object", "claim.act")
+    ):
         return ""
     return f"misses, but not because of {test.because}; failing: {', '.join(sorted(reasons)) or explanation.note}"
 

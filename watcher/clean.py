@@ -24,9 +24,9 @@ _BREAK_TAGS = (
 _SILENT_TAGS = "script style template noscript iframe object embed svg math head select textarea"
 _BREAKS = frozenset(_BREAK_TAGS.split())
 _SILENT = frozenset(_SILENT_TAGS.split())
+_CONTROLS = re.compile("[\x00-\x1f\x7f]+")
 # Controls, soft hyphens, direction marks, byte order marks, lone surrogates, private use, tags; not the joiners that
 # Persian and Hindi are written with.
-_CONTROLS = re.compile("[\x00-\x1f\x7f]+")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ufffe\uffff\ud800-\udfff\ue000-\uf8ff\U000e0001\U000e0020-\U000e007f\U000f0000-\U0010ffff]"

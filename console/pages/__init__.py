@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from console.pages import inbox
+from console.pages import alert, deliveries, feeds, inbox, rules
 
-routers: tuple[APIRouter, ...] = (inbox.router,)
+routers: tuple[APIRouter, ...] = (inbox.router, alert.router, feeds.router, rules.router, deliveries.router)

@@ -15,7 +15,32 @@ from rules.engine.rule import ClaimTest, Rule
 from rules.language.text import Clean, Page, lower
 from rules.lexicon import Lexicon
 
-_COMMON = frozenset(["the", "of", "to", "in", "and", "a", "on", "for", "with", "by", "at", "from", "is", "an", "as", "new", "arms", "air", "oil", "base", "test", "world"])
+_COMMON = frozenset(
+    [
+        "the",
+        "of",
+        "to",
+        "in",
+        "and",
+        "a",
+        "on",
+        "for",
+        "with",
+        "by",
+        "at",
+        "from",
+        "is",
+        "an",
+        "as",
+        "new",
+        "arms",
+        "air",
+        "oil",
+        "base",
+        "test",
+        "world",
+    ]
+)
 _ABSENCE = frozenset({"no", "not", "longer", "t", "without"})
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rules.language.claims import Claim, ClaimReader, SpecialActs
+from rules.language.claims import Claim, SpecialActs
+from rules.language.reader import ClaimReader
 from rules.language.speakers import Attribution, Voice
 from rules.language.structure import Structure, structure_of
 from rules.language.tagging import tag, tokens

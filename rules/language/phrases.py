@@ -1,4 +1,4 @@
-"""Tagged words into chunks: noun phrases with a head, verb groups with voice, tense and negation, and what lies between."""
+"""Tagged words into chunks: noun phrases with a head, verb groups with voice and tense, what lies between."""
 
 from __future__ import annotations
 
@@ -9,7 +9,21 @@ from rules.language.tagging import VERBAL, Tagged
 _NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})
 _HEADS = frozenset({"N", "PR", "NUM"})
 _GROUP = frozenset({"M", "BE", "HAVE", "DO", "NEG", "ADV", "TO"})
-_DAYS = frozenset(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "yesterday", "tomorrow", "tonight"])
+_DAYS = frozenset(
+    [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "today",
+        "yesterday",
+        "tomorrow",
+        "tonight",
+    ]
+)
 _NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
 
 
@@ -119,7 +133,9 @@ def _noun_phrase(s: Tagged, i: int) -> Chunk | None:
 
 def _goes_on(s: Tagged, first: int, j: int) -> bool:
     here, after = s.tags[j], s.tags[j + 1]
-    if here == "N" and (s.low[j + 1] in _DAYS or (s.low[j + 1] in ("next", "last", "late", "early") and after == "ADJ")):
+    if here == "N" and (
+        s.low[j + 1] in _DAYS or (s.low[j + 1] in ("next", "last", "late", "early") and after == "ADJ")
+    ):
         return False
     if after == "D" or after == "PR":
         return here == "D"

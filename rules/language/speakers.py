@@ -1,4 +1,4 @@
-"""Who asserts a claim: direct, indirect and mixed quotation, 'according to', colon headlines, 'he said' carried over."""
+"""Who asserts a claim: direct, indirect, mixed quotation, 'according to', colon headlines, 'he said' carried over."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ class Composer:
         return None, ""
 
     def of_clause(self, k: int) -> tuple[int | None, str]:
-        """The verb or noun whose that-clause this is ('said [that] it had lifted'); a sister verb passes its governor on."""
+        """The verb or noun whose that-clause this is ('said [that] it …'); a sister verb passes its governor on."""
         chunk = self.s.chunks[k]
         if chunk.form == "fin" and self.s.kind(k - 1) == "CC":
             sister = self.s.verb_left(k - 2)
@@ -251,7 +251,7 @@ class Composer:
     def of_phrase(self, k: int) -> tuple[int | None, str]:
         """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
         left = k - 1
-        while self.s.joins(left) and self.s.kind(left - 1) == "NP" and self.s.kind(left) == "CC":
+        while self.s.kind(left) == "CC" and self.s.kind(left - 1) == "NP":
             left -= 2
         if self.s.kind(left) == "VG":
             return left, "object"
@@ -262,6 +262,10 @@ class Composer:
             if self.s.kind(before) in ("NP", "AP"):
                 is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
                 return (before, "noun") if is_governor else self.of_phrase(before)
+        return self.as_subject(k)
+
+    def as_subject(self, k: int) -> tuple[int | None, str]:
+        """The verb to the right that the phrase is the subject of."""
         for j in range(k + 1, min(len(self.s.chunks), k + 8)):
             if self.s.kind(j) == "VG":
                 return (j, "subject") if self.s.chunks[j].form in ("fin", "part", "inf") else (None, "")

@@ -27,11 +27,14 @@ _ABBREVIATION = re.compile(
     r"Oct|Nov|Dec|vs|etc|Inc|Ltd|Co|Corp|Jr|Sr|Art|approx|pct|mln|dlrs|Brig|Amb|Hon)|\b[A-Z]|\b(?:[A-Z]\.)+[A-Z])\.\Z"
 )
 _FURNITURE = re.compile(
-    r"\s*(?:leave a (?:comment|reply)|comments?|share(?: this)?(?: article| story| on .{1,30})?|read (?:more|also|next)\b.*|also read\b.*|"
-    r"related(?: (?:articles?|stories|news|topics|posts?))?:?.{0,200}|recommended:?|more on this(?: story)?.*|subscribe\b.{0,120}|"
+    r"\s*(?:leave a (?:comment|reply)|comments?|share(?: this)?(?: article| story| on .{1,30})?|"
+    r"read (?:more|also|next)\b.*|also read\b.*|"
+    r"related(?: (?:articles?|stories|news|topics|posts?))?:?.{0,200}|recommended:?|"
+    r"more on this(?: story)?.*|subscribe\b.{0,120}|"
     r"sign up\b.{0,160}|follow us\b.*|click here\b.*|advertisement|copyright\b.*|©.*|all rights reserved.*|tags?:.*|"
     r"\d{1,3}\s*[+x×*-]\s*\d{1,3}\s*=\s*\??|[•·*▪]\s*\d{4}-\d\d-\d\d.*|print|email|tweet|facebook|whatsapp|"
-    r"(?:enter|type) the (?:code|characters|sum).*|most (?:read|popular|viewed).*|you may also like.*|watch:.*|listen:.*|"
+    r"(?:enter|type) the (?:code|characters|sum).*|most (?:read|popular|viewed).*|you may also like.*|"
+    r"watch:.*|listen:.*|"
     r"photo(?: credit)?:.*|image(?: source)?:.*|getty images.*|file photo.*|continue reading.*)\s*\Z",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""What the analysis knows of words: closed classes, verbs, governors, parties, titles, and the lexicons of the rules."""
+"""What the analysis knows of words: closed classes, verbs, governors, parties, titles, and the rules' lexicons."""
 
 from __future__ import annotations
 

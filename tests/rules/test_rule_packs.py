@@ -5,10 +5,18 @@ import pytest
 from rules import load, run_tests
 
 RULES = load()
-SIGNALS = (
-    "ceasefire.agreed defence.cooperation.signalled defence.deal.new diplomats.expelled embargo.ended restriction.ended "
-    "sanctions.imposed sanctions.proposed treaty.exit treaty.signed"
-).split()
+SIGNALS = [
+    "ceasefire.agreed",
+    "defence.cooperation.signalled",
+    "defence.deal.new",
+    "diplomats.expelled",
+    "embargo.ended",
+    "restriction.ended",
+    "sanctions.imposed",
+    "sanctions.proposed",
+    "treaty.exit",
+    "treaty.signed",
+]
 
 
 def test_every_test_inside_the_packs_passes() -> None:

@@ -9,7 +9,8 @@ title: Any status
 claim:
   act: $end_restriction
   object: $embargo
-  status: [done, agreed, announced, underway, planned, proposed, demanded, threatened, possible, talks, conditional, denied, refused, unknown]
+  status: [done, agreed, announced, underway, planned, proposed, demanded, threatened, possible, talks, conditional,
+           denied, refused, unknown]
 scope: {zone: [headline, lead, body, background]}
 """
 SENTENCES = [

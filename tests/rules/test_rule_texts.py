@@ -105,15 +105,19 @@ def test_five_megabytes_in_one_line_are_read() -> None:
     assert seconds("the weather was fine " * 250_000) < 10
 
 
-PROGRAM = """
+PROGRAM = (
+    """
 from rules import Article, load
 r = load()
 print(r.hash)
-for t in ("Norway and Ghana sign defence pact", "EU, UK, US impose sanctions on Ghana and Mali", %r):
+TITLES = "Norway and Ghana sign defence pact", "EU, UK, US impose sanctions on Ghana and Mali", "Arms embargo lifted"
+for t in TITLES:
     print(r.match(Article(id="1", title=t, text=t)))
     for rule in r.rules:
         print(r.explain(rule, Article(id="1", title=t, text=t)))
-""" % SENTENCE
+"""
+    % SENTENCE
+)
 
 
 def test_two_processes_with_different_hash_seeds_print_the_same_bytes() -> None:

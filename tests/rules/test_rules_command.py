@@ -25,7 +25,9 @@ def test_match_writes_one_line_per_line_and_names_bad_ones() -> None:
     assert [f.get("line") for f in found] == [None, 2, 3, 4, None]
     match = found[0]["matches"][0]
     assert (match["rule"], match["status"], match["bindings"]["TARGET"]) == ("restriction.ended", "done", "GH")
-    assert match["evidence"] == [{"field": "title", "start": 0, "end": 34, "text": "Norway lifts arms embargo on Ghana"}]
+    assert match["evidence"] == [
+        {"field": "title", "start": 0, "end": 34, "text": "Norway lifts arms embargo on Ghana"}
+    ]
 
 
 def test_explain_reads_a_plain_text_with_the_title_first(tmp_path: Path) -> None:

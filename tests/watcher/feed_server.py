@@ -61,7 +61,7 @@ class FeedServer:
 
     def reply_to(self, asked: Asked) -> Reply:
         self.asked.append(asked)
-        answer = self.answers.get(asked.path, Reply(status=404))
+        answer = self.answers.get(asked.path.partition("?")[0], Reply(status=404))
         return answer(asked) if callable(answer) else answer
 
 

@@ -68,13 +68,21 @@ def _entry(entry: Any) -> RawEntry:
     get = dict.get  # feedparser's own warns of keys that it answers with others
     return RawEntry(
         guid=_text(get(entry, "id")) or None,
-        link=_text(get(entry, "link")) or _first_link(get(entry, "links")),
+        link=_link(entry),
         title=_text(get(entry, "title")),
         bodies=tuple(_bodies(entry)),
         dates=tuple(text for name in _DATES if (text := _text(get(entry, name)))),
         fallback_at=next(_stamps(entry), None),
         author=_text(get(entry, "author")) or None,
     )
+
+
+def _link(entry: Any) -> str | None:
+    """The entry's link; not a guid that feedparser takes for one because nobody said isPermaLink="false"."""
+    link, guid = _text(dict.get(entry, "link")), _text(dict.get(entry, "id"))
+    if link and (link != guid or link.lower().startswith(("http://", "https://", "/"))):
+        return link
+    return _first_link(dict.get(entry, "links"))
 
 
 def _first_link(links: Any) -> str | None:
