@@ -105,8 +105,7 @@ def test_five_megabytes_in_one_line_are_read() -> None:
     assert seconds("the weather was fine " * 250_000) < 10
 
 
-PROGRAM = (
-    """
+PROGRAM = """
 from rules import Article, load
 r = load()
 print(r.hash)
@@ -116,8 +115,6 @@ for t in TITLES:
     for rule in r.rules:
         print(r.explain(rule, Article(id="1", title=t, text=t)))
 """
-    % SENTENCE
-)
 
 
 def test_two_processes_with_different_hash_seeds_print_the_same_bytes() -> None:

@@ -1,0 +1,120 @@
+"""Where a claim stands: its clause, its span, the dates that are its own, and whether the text marks it as history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.language.claims import Thing
+from rules.language.dates import DAY, Dated
+from rules.language.status import Reading
+from rules.language.structure import Structure
+from rules.language.text import Sentence
+from rules.model import Zone
+
+OLD_S = 75 * DAY
+"""Older than this the act is history, wherever it stands."""
+_OLD_WORDS = frozenset(
+    [
+        "existing",
+        "current",
+        "old",
+        "longstanding",
+        "decades-old",
+        "expired",
+        "previous",
+        "earlier",
+        "1990s",
+        "renewed",
+        "existing",
+        "original",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Answers for the claims of one sentence."""
+
+    sentence: Sentence
+    s: Structure
+
+    def clause(self, k: int) -> tuple[int, int]:
+        """First and last chunk of the clause around k."""
+        first = k
+        while first > 0 and self.s.kind(first - 1) not in (";", ":", "–", "SUB", "REL"):
+            first -= 1
+        last = k
+        chunks = self.s.chunks
+        while last + 1 < len(chunks) and chunks[last + 1].kind not in (";", ":", "–", "SUB", "REL"):
+            is_new = chunks[last + 1].kind in (",", "CC") and any(
+                c.kind == "VG" and c.form == "fin" for c in chunks[last + 2 : last + 5]
+            )
+            if is_new:
+                break
+            last += 1
+        return first, last
+
+    def of_object(self, things: tuple[Thing, ...], k: int) -> range:
+        """Tokens whose date belongs to the object: in its phrase, or in a participle after it ('imposed in 2003')."""
+        if not things:
+            return range(0)
+        chunks = self.s.chunks
+        thing = chunks[things[0].chunk]
+        if things[0].chunk <= k:
+            return range(thing.first, thing.last + 1)
+        end = thing.last
+        j = things[0].chunk + 1
+        while j < len(chunks) and chunks[j].kind in ("P", "NP"):
+            j += 1
+        if j < len(chunks) and chunks[j].form == "part":
+            end = chunks[min(j + 3, len(chunks) - 1)].last
+        return range(thing.first, end + 1)
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        chunks = self.s.chunks
+        while last > first and chunks[last].kind in (".", ",", "CC", "?", "!"):
+            last -= 1
+        while first < last and chunks[first].kind in (",", "CC", "."):
+            first += 1
+        return self.s.tagged.starts[self._start(chunks[first].first)], self.s.tagged.ends[chunks[last].last]
+
+    def _start(self, token: int) -> int:
+        """An adverb that opens the clause ('Currently there is …') belongs to it."""
+        while token > 0 and self.s.tagged.tags[token - 1] == "ADV":
+            token -= 1
+        return token
+
+    def zone(self, k: int, reading: Reading, dated: Dated | None) -> tuple[Zone, str]:
+        zone = self.sentence.zone
+        chunk = self.s.chunks[k]
+        if dated and dated.age_s > OLD_S:
+            return Zone.BACKGROUND, f"dated by {self.s.tagged.words[dated.token]!r}"
+        if zone is Zone.HEADLINE:
+            return zone, "the title"
+        if chunk.perfect and self.s.tagged.low[chunk.first] == "had" and not self._reported(reading):
+            return Zone.BACKGROUND, "pluperfect"
+        if reading.subordinate == "REL":
+            return Zone.BACKGROUND, "relative clause"
+        if reading.subordinate == "since":
+            return Zone.BACKGROUND, "since"
+        if chunk.form == "part" and self._main_follows(k):
+            return Zone.BACKGROUND, "participle after a noun"
+        return zone, f"sentence {self.sentence.number}"
+
+    def _reported(self, reading: Reading) -> bool:
+        """Is the clause somebody's words, so that 'had lifted' stands for 'has lifted'?"""
+        verbs = [k for k, c in enumerate(self.s.chunks) if c.kind == "VG"]
+        return any(self.s.lemma(k) in self.s.grammar.reporting for k in (*reading.governors, *verbs))
+
+    def _main_follows(self, k: int) -> bool:
+        others = [c for j, c in enumerate(self.s.chunks) if j != k and c.kind == "VG" and c.form == "fin"]
+        return bool(others)
+
+    def old_word(self, things: tuple[Thing, ...]) -> str:
+        for thing in things:
+            chunk = self.s.chunks[thing.chunk]
+            for i in range(chunk.first, chunk.last + 1):
+                low = self.s.tagged.low[i]
+                if low in _OLD_WORDS or (len(low) == 4 and low.isdigit() and low[:2] in ("19", "20")):
+                    return low
+        return ""
