@@ -65,7 +65,11 @@ def _act(t: Tried) -> Iterator[Outcome]:
 def _object(t: Tried) -> Iterator[Outcome]:
     if not t.test.heads:
         return
-    thing = next((x for x in t.claim.things if x.names & t.test.heads), None)
+    things = [x for x in t.claim.things if x.names & t.test.heads]
+    # Of coordinated objects ("energy ties and defence cooperation") the one that is about the right thing counts.
+    thing = next((x for x in things if not t.test.about or _lexical(t, x.chunk, t.test.about)), None) or next(
+        iter(things), None
+    )
     found = t.claim.structure.tagged.words[thing.token] if thing else "another object"
     cue = t.cue(thing.token, thing.token) if thing else None
     yield Outcome(key="claim.object", holds=thing is not None, wanted=_names(t.test.heads), found=found, cue=cue)

@@ -60,6 +60,7 @@ _QUANTITY = frozenset(
         "three",
     ]
 )
+_PARTAKING = frozenset(["participation", "membership", "involvement", "compliance", "obligations", "obligation"])
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
 _OF = frozenset({"of"})
@@ -97,13 +98,12 @@ class Structure:
 
     # -- arguments ---------------------------------------------------------------------------------------------
     def quantity(self, k: int) -> int:
-        """'most of the sanctions', 'a series of bans': the phrase that is meant."""
-        while (
-            self.low(k) in _QUANTITY
-            and self.kind(k + 1) == "P"
-            and self.low(k + 1) == "of"
-            and self.kind(k + 2) == "NP"
-        ):
+        """'most of the sanctions', 'a series of bans', 'participation in the treaty': the phrase that is meant."""
+        while self.kind(k + 1) == "P" and self.kind(k + 2) == "NP":
+            is_amount = self.low(k) in _QUANTITY and self.low(k + 1) == "of"
+            is_part = self.low(k) in _PARTAKING and self.low(k + 1) in ("in", "of", "with", "under", "from")
+            if not (is_amount or is_part):
+                break
             k += 2
         return k
 
@@ -165,7 +165,7 @@ class Structure:
         chunk = self.chunks[k]
         if chunk.form == "ger" and self.kind(k - 1) == "NP" and self.has_party(k - 1):
             return self.left_coordinated(k - 1)
-        if chunk.form in ("inf", "ger") or self.kind(k - 1) == "CC":
+        if chunk.form in ("inf", "ger") or self.joins(k - 1):
             governor = self.verb_left(k - 1)
             if governor >= 0 and (chunk.form != "inf" or self.kind(k - 1) != "NP" or self.kind(k - 2) != ""):
                 between = [j for j in range(governor + 1, k) if self.kind(j) == "NP"]

@@ -15,6 +15,7 @@ _TOKEN = re.compile(
     r"(?:[A-Za-z]\.){2,}|[^\W\d_]+n't\b|[^\W\d_]+|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|\d+(?:[.,]\d+)*|\.\.\.|[^\w\s]"
 )
 _ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed)\Z")
+_SILENT = frozenset("$€£¥#@%*_")
 _QUOTES = frozenset("\"'")
 VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
@@ -43,6 +44,8 @@ def tokens(text: str, start: int, end: int) -> Tagged:
     sentence = Tagged()
     for match in _TOKEN.finditer(text, start, end):
         word = match.group()
+        if word in _SILENT:
+            continue
         if word in _QUOTES:
             at_genitive = (
                 word == "'" and sentence.ends and match.start() == sentence.ends[-1] and text[match.start() - 1] == "s"
