@@ -11,6 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from store.database import Database
+from store.revision import newest, revision
+
+__all__ = ["SchemaTooNew", "migrate", "newest", "revision"]
 
 _LOCK = 8_765_001  # any constant: the number of the advisory lock that migrations of all hosts take
 _FOLDER = Path(__file__).parent / "migrations"
@@ -21,17 +24,6 @@ def _config(connection: Connection | None = None) -> Config:
     config.set_main_option("script_location", str(_FOLDER))
     config.attributes["connection"] = connection
     return config
-
-
-def newest() -> str:
-    """The revision that this version of the program works with."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
-
-
-def revision(db: Database) -> str | None:
-    """The revision that the database has; None where it is empty."""
-    with db.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
 
 
 def migrate(db: Database) -> str:

@@ -22,6 +22,15 @@ def test_the_migrations_lead_to_exactly_the_tables(db: Database) -> None:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
 
 
+def test_the_newest_revision_by_file_name_is_the_one_that_the_migrations_lead_to(db: Database) -> None:
+    with db.read() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == newest() == revision(db)
+
+
+def test_an_empty_database_has_no_revision(database_url: str) -> None:
+    assert revision(Database(database_url)) is None
+
+
 def test_a_second_migration_changes_nothing(db: Database) -> None:
     assert migrate(db) == newest() == revision(db)
 

@@ -1,0 +1,26 @@
+"""Which shape the tables have, and which one this version of the program works with. Light: no migration tool is loaded."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+
+from store.database import Database
+
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
+"""Steps in files named m0001_what.py, m0002_…: the number is the revision."""
+
+
+def newest() -> str:
+    """The revision that this version of the program works with."""
+    return max(found[1] for file in VERSIONS.glob("m*.py") if (found := re.match(r"m(\d{4})_", file.name)))
+
+
+def revision(db: Database) -> str | None:
+    """The revision that the database has; None where it is empty."""
+    with db.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(text("SELECT version_num FROM alembic_version"))
