@@ -26,7 +26,9 @@ class RawEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawDocument:
-    """A feed as its format gives it. `complete` is False where it broke off; `ttl_s` is the rest it asks for."""
+    """A feed as its format gives it. `complete` is False where it broke off; `ttl_s` is the rest it asks for; `beyond`
+    entries were more than wanted.
+    """
 
     format: str
     entries: tuple[RawEntry, ...]
@@ -35,6 +37,7 @@ class RawDocument:
     lang: str | None = None
     ttl_s: int | None = None
     base: str | None = None
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

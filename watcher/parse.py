@@ -52,14 +52,13 @@ def _broken(raw: RawDocument) -> NotAFeed:
 
 
 def _document(raw: RawDocument, source: Source, now: datetime) -> Document:
-    kept = raw.entries[: source.max_entries]
     base = safe_link(raw.base, source.url) or source.url
     lang = _language(raw.lang)
     return Document(
         format=raw.format,
         title=plain_line(raw.title),
-        entries=tuple(_entry(entry, base, lang, now) for entry in kept),
-        beyond=len(raw.entries) - len(kept),
+        entries=tuple(_entry(entry, base, lang, now) for entry in raw.entries),
+        beyond=raw.beyond,
         complete=raw.complete,
         ttl_s=raw.ttl_s,
     )

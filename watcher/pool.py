@@ -51,7 +51,7 @@ class ParsePool:
                     error_class="parser", message=f"reading the document took longer than {self._limit_s:g} s"
                 )
             except (OSError, asyncio.IncompleteReadError, ValueError):
-                await _end(child)
+                await _end(child, patience_s=1.0)
                 return NotAFeed(error_class="parser", message=f"the parser died of this document ({_death(child)})")
             except BaseException:
                 await _end(child)
@@ -103,7 +103,10 @@ async def _ask(child: _Child, body: bytes, head: dict[str, Any]) -> dict[str, An
     return answer
 
 
-async def _end(child: _Child) -> None:
+async def _end(child: _Child, patience_s: float = 0.0) -> None:
+    """End a child. One that is dying already is given time, or asyncio would lose what it died of."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(child.process.wait(), patience_s)
     if child.process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             child.process.kill()

@@ -23,10 +23,11 @@ def read(body: bytes, source: Source) -> RawDocument | None:
         return None
     return RawDocument(
         format="json",
-        entries=tuple(_entry(item) for item in items if isinstance(item, dict)),
+        entries=tuple(_entry(item) for item in items[: source.max_entries] if isinstance(item, dict)),
         title=_text(feed.get("title")),
         lang=_text(feed.get("language")) or None,
         base=_text(feed.get("home_page_url")) or None,
+        beyond=max(0, len(items) - source.max_entries),
     )
 
 

@@ -33,7 +33,8 @@ def read(body: bytes, source: Source) -> RawDocument | None:
             element.clear()
     except etree.XMLSyntaxError:
         complete = False
-    return RawDocument(format="news-sitemap", entries=tuple(entries), complete=complete)
+    kept = tuple(entries[: source.max_entries])
+    return RawDocument(format="news-sitemap", entries=kept, complete=complete, beyond=len(entries) - len(kept))
 
 
 def _entry(element: etree._Element) -> RawEntry | None:

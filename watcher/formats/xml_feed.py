@@ -24,6 +24,9 @@ _PERIODS_S = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_
 _ENDS = re.compile(
     rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf|entry|channel)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL
 )
+_BARE_AMPERSAND = re.compile(
+    rb"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)|&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,31};)", re.DOTALL
+)
 _SAYS_UTF16 = re.compile(rb"""(<\?xml[^>]{0,100}encoding\s*=\s*["'])utf-?16(?:le|be)?(["'])""", re.IGNORECASE)
 _DATES = ("published", "created", "updated")
 
@@ -32,12 +35,10 @@ def read(body: bytes, source: Source) -> RawDocument | None:
     """Read *body*; None where it is no XML feed."""
     # Without a Content-Location: feedparser would make absolute URLs of guids, other ones when the feed moves.
     headers = {"content-type": source.content_type} if source.content_type else {}
-    parsed = feedparser.parse(
-        BytesIO(_believable_encoding(body)),
-        response_headers=headers,
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    readable = _believable_encoding(body)
+    parsed = _parse(readable, headers)
+    if parsed.get("bozo") and (mended := _escaped(readable)) != readable:
+        parsed = _parse(mended, headers)
     entries = parsed.get("entries") or []
     version = parsed.get("version") or ""
     if not version and not entries:
@@ -45,16 +46,26 @@ def read(body: bytes, source: Source) -> RawDocument | None:
     return _document(body, source, parsed, version)
 
 
+def _parse(body: bytes, headers: Mapping[str, str]) -> Any:
+    return feedparser.parse(BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+
+
+def _escaped(body: bytes) -> bytes:
+    """*body* with each bare ampersand written out, which feedparser would read as "Q&A;"."""
+    return _BARE_AMPERSAND.sub(lambda found: found[0] if found[1] else b"&amp;", body)
+
+
 def _document(body: bytes, source: Source, parsed: Mapping[str, Any], version: str) -> RawDocument:
-    feed = parsed.get("feed") or {}
+    feed, entries = parsed.get("feed") or {}, parsed["entries"]
     return RawDocument(
         format=version or "xml",
-        entries=tuple(_entry(entry) for entry in parsed["entries"]),
+        entries=tuple(_entry(entry) for entry in entries[: source.max_entries]),
         complete=not parsed.get("bozo") or bool(_ENDS.search(body[-4_096:])),
         title=_text(dict.get(feed, "title")),
         lang=_text(dict.get(feed, "language")) or None,
         ttl_s=_ttl_s(feed),
         base=_text(dict.get(feed, "link")) or None,
+        beyond=max(0, len(entries) - source.max_entries),
     )
 
 

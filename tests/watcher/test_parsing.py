@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+import psutil
+import pytest
+from feed_server import item, rss
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.entry import Document, NotAFeed
+from watcher.formats.source import Source
+from watcher.parse import parse
+from watcher.pool import ParsePool
+
+pytestmark = pytest.mark.anyio
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SOURCE = Source(url="https://n.example/feed")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def document(body: bytes, source: Source = SOURCE) -> Document:
+    found = parse(body, source, NOW)
+    assert isinstance(found, Document), found
+    return found
+
+
+def test_atom_keeps_the_longer_of_content_and_summary() -> None:
+    body = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><title>F</title><entry>
+    <title type="html">A &amp;lt;b&gt;</title><id>tag:x,1</id><link rel="enclosure" href="https://n.example/p.mp3"/>
+    <link href="/a"/><author><name>Ann</name></author><published>2024-01-03T10:00:00Z</published>
+    <summary>Short.</summary><content type="html">&lt;p&gt;The whole
+    text.&lt;/p&gt;&lt;p&gt;More.&lt;/p&gt;</content></entry></feed>"""
+    (entry,) = document(body).entries
+    assert (entry.url, entry.author, entry.text) == ("https://n.example/a", "Ann", "The whole text.\nMore.")
+    assert (entry.published_at, entry.published_from) == (1_704_276_000_000_000, "declared")
+
+
+def test_rdf_and_the_rest_that_a_feed_asks_for_are_read() -> None:
+    body = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+    xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>
+    <title>R</title><sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency></channel>
+    <item rdf:about="https://n.example/1"><title>T</title><link>https://n.example/1</link><dc:date>2024-01-03T10:00:00Z
+    </dc:date></item></rdf:RDF>"""
+    found = document(body)
+    assert (found.ttl_s, found.entries[0].published_from) == (1_800, "declared")
+    assert document(rss("<ttl>15</ttl>", item(1))).ttl_s == 900
+
+
+def test_json_feed_is_read() -> None:
+    body = b"""{"version": "https://jsonfeed.org/version/1.1", "title": "J", "language": "en", "items": [
+    {"id": 7, "url": "https://n.example/7", "title": "Q&A <now>", "content_text": "one\\ntwo < three",
+    "date_published": "2024-01-03T10:00:00Z", "authors": [{"name": "Ann"}, {"name": "Bob"}]}, "junk", {"id": "x"}]}"""
+    entry, empty = document(body).entries
+    assert (entry.title, entry.text, entry.author) == ("Q&A <now>", "one\ntwo < three", "Ann, Bob")
+    assert (entry.lang, empty.title, empty.text) == ("en", "", "")
+
+
+def test_a_news_sitemap_is_read() -> None:
+    body = b"""<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
+    xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>https://n.example/1</loc><news:news>
+    <news:publication><news:name>N</news:name><news:language>en</news:language></news:publication>
+    <news:publication_date>2024-01-03T10:00:00Z</news:publication_date><news:title>AT&amp;T &lt;b&gt;</news:title>
+    </news:news></url><url><loc>https://n.example/2</loc></url></urlset>"""
+    (entry,) = document(body).entries
+    assert (entry.title, entry.url, entry.lang) == ("AT&T <b>", "https://n.example/1", "en")
+
+
+DEFECTS: dict[str, bytes] = {
+    "whitespace before the prolog": b"\n\n  " + rss(item(1, "Title")),
+    "a byte order mark": b"\xef\xbb\xbf" + rss(item(1, "Title")),
+    "junk before the prolog": b"<!-- x -->\n"
+    + rss(item(1, "Title")).replace(b'<?xml version="1.0" encoding="utf-8"?>', b""),
+    "UTF-8 that says UTF-16": rss(item(1, "Title")).replace(b'"utf-8"', b'"utf-16"'),
+    "UTF-16": rss(item(1, "Title")).decode().replace('"utf-8"', '"utf-16"').encode("utf-16"),
+    "control characters": rss(item(1, "Ti\x00t\x07le")),
+    "an undefined entity": rss(item(1, "Title", "a&nbsp;b")),
+}
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_defect_of_the_document_does_not_cost_the_entry(name: str) -> None:
+    assert [entry.title for entry in document(DEFECTS[name]).entries] == ["Title"]
+
+
+def test_a_bare_ampersand_costs_no_text() -> None:
+    (entry,) = document(rss(item(1, "Q&A: R&D", "This & that"))).entries
+    assert (entry.title, entry.text) == ("Q&A: R&D", "This & that")
+
+
+def test_windows_characters_in_a_document_that_says_utf_8_are_kept() -> None:
+    body = rss(item(1, "Minister’s “word”")).decode().encode("cp1252")
+    assert document(body).entries[0].title == "Minister’s “word”"
+
+
+@pytest.mark.parametrize(
+    "dtd",
+    [
+        '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE rss SYSTEM "http://127.0.0.1:9/x.dtd" [<!ENTITY % p SYSTEM "file:///etc/passwd">%p;]>',
+        '<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">'
+        + "".join(f'<!ENTITY {b} "{("&" + a + ";") * 10}">' for a, b in zip("abcdefghi", "bcdefghix", strict=True))
+        + "]>",
+    ],
+)
+def test_entities_of_a_document_type_are_not_expanded(dtd: str) -> None:
+    body = rss(item(1, "a &x; b")).replace(b"<rss", dtd.encode() + b"<rss", 1)
+    started = time.monotonic()
+    found = parse(body, SOURCE, NOW)
+    assert time.monotonic() - started < 5
+    text = "".join(entry.title + entry.text for entry in found.entries) if isinstance(found, Document) else ""
+    assert "root:" not in text
+    assert len(text) < 1_000
+
+
+def test_a_body_that_is_a_path_is_not_opened() -> None:
+    for body in (b"/etc/passwd", b"file:///etc/passwd", b"http://127.0.0.1:9/"):
+        assert isinstance(parse(body, SOURCE, NOW), NotAFeed)
+
+
+def test_more_entries_than_wanted_are_counted_not_read() -> None:
+    found = document(rss(*(item(n) for n in range(30))), Source(url="https://n.example/", max_entries=10))
+    assert (len(found.entries), found.beyond) == (10, 20)
+
+
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([b"", b"<rss>", b'{"version": "https://jsonfeed.org/version/1", "items": ']),
+)
+def test_no_bytes_make_the_parser_fail(junk: bytes, head: bytes) -> None:
+    parse(head + junk, SOURCE, NOW)
+
+
+async def test_100000_items_are_bounded() -> None:
+    body = rss(*(item(n) for n in range(100_000)))
+    async with ParsePool(1, limit_s=60) as pool:
+        found = await pool.parse(body, SOURCE, 1.8e9)
+    assert isinstance(found, Document)
+    assert (len(found.entries), found.beyond) == (10_000, 90_000)
+
+
+async def test_a_child_that_is_killed_costs_one_document_not_the_pool() -> None:
+    async with ParsePool(1) as pool:
+        assert isinstance(await pool.parse(rss(item(1)), SOURCE, 1.8e9), Document)
+        (child,) = psutil.Process().children()
+        large = asyncio.create_task(pool.parse(rss(*(item(n) for n in range(20_000))), SOURCE, 1.8e9))
+        await asyncio.sleep(0.3)
+        child.kill()
+        found = await large
+        assert isinstance(found, NotAFeed)
+        assert (found.error_class, "signal 9" in found.message) == ("parser", True)
+        assert isinstance(await pool.parse(rss(item(1)), SOURCE, 1.8e9), Document)
+
+
+async def test_a_child_that_hangs_is_replaced() -> None:
+    async with ParsePool(1, limit_s=3.0) as pool:
+        await pool.parse(rss(item(1)), SOURCE, 1.8e9)
+        (child,) = psutil.Process().children()
+        child.suspend()
+        found = await pool.parse(rss(item(1)), SOURCE, 1.8e9)
+        assert isinstance(found, NotAFeed)
+        assert "longer than 3 s" in found.message
+        assert isinstance(await pool.parse(rss(item(1)), SOURCE, 1.8e9), Document)
+
+
+async def test_children_are_replaced_when_they_have_served_their_time() -> None:
+    async with ParsePool(1, per_child=2) as pool:
+        pids = set()
+        for _ in range(5):
+            await pool.parse(rss(item(1)), SOURCE, 1.8e9)
+            pids |= {child.pid for child in psutil.Process().children()}
+        assert len(pids) >= 2
+    assert psutil.Process().children() == []
+
+
+def test_children_die_with_a_parent_that_is_killed() -> None:
+    program = (
+        "import asyncio, os, sys\n"
+        "from watcher.pool import ParsePool\n"
+        "from watcher.formats.source import Source\n"
+        "async def main():\n"
+        "    pool = ParsePool(1)\n"
+        "    await pool.parse(b'<rss/>', Source(url='https://n.example/'), 1.8e9)\n"
+        "    print('ready', flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        (child,) = psutil.Process(parent.pid).children()
+        os.kill(parent.pid, signal.SIGKILL)
+        parent.wait()
+        child.wait(timeout=5)
+    assert not child.is_running()
