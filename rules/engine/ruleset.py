@@ -188,7 +188,13 @@ def _special(acts: set[str], pairs: frozenset[tuple[str, str]], lexicons: Mappin
     bare = {n for n in acts if lexicons[n].bare}
     others = {o for n in bare for o in (*lexicons[n].opposites, *lexicons[n].continuers)}
     absence = frozenset(n for n in acts if lexicons[n].absence)
-    return SpecialActs(absence=absence, bare=frozenset(bare), spoken=frozenset(bare | others), pairs=pairs)
+    return SpecialActs(
+        absence=absence,
+        bare=frozenset(bare),
+        spoken=frozenset(bare | others),
+        continuers=tuple(sorted((c, n) for n in acts for c in lexicons[n].continuers)),
+        pairs=pairs,
+    )
 
 
 def _identity(lexicon: Lexicon) -> str:

@@ -120,12 +120,12 @@ class _Groups:
     def need(self, test: ClaimTest) -> tuple[int, frozenset[int]]:
         """(the group to look up by, all groups) of one alternative of a rule."""
         if not test.heads:
-            act = self.number(test.acts)
+            act = self.number(test.acts | test.continuers)
             return act, frozenset({act})
         head = self.number(test.heads)
         if any(self.lexicons[a].bare for a in test.acts):
             return head, frozenset({head})
-        return head, frozenset({head, self.number(test.acts)})
+        return head, frozenset({head, self.number(test.acts | test.continuers)})
 
     def number(self, names: frozenset[str]) -> int:
         """The group of a set of lexicons, its anchors filed when it is new."""

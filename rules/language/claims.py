@@ -23,8 +23,14 @@ class SpecialActs:
     absence: frozenset[str] = frozenset()
     bare: frozenset[str] = frozenset()
     spoken: frozenset[str] = frozenset()
+    continuers: tuple[tuple[str, str], ...] = ()
+    """(continuer, act): a continuer that is denied or refused says that the act was done ('did not extend the ban')."""
     pairs: frozenset[tuple[str, str]] = frozenset()
     """(act, object) pairs that some rule asks for ('' for no object); other claims are not worth building."""
+
+    def ended_by(self, acts: frozenset[str]) -> frozenset[str]:
+        """The acts that are done when `acts` are denied."""
+        return frozenset(act for continuer, act in self.continuers if continuer in acts)
 
     def asked(self, acts: frozenset[str], things: tuple[Thing, ...]) -> bool:
         """Does some rule ask for one of these acts on one of these objects?"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from rules.language.claims import Claim, SpecialActs, Thing, distinct
@@ -12,6 +13,7 @@ from rules.language.status import Composer
 from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.language.vocabulary import Hit, Party
+from rules.model import Status
 
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
@@ -77,9 +79,11 @@ class ClaimReader:
         else:
             arguments = self._noun_arguments(hit, k)
         things = tuple(t for o in arguments.objects for t in [self.thing(o, hit)] if t)
-        if not (things or arguments.objects) or not self.acts.asked(hit.names, things):
+        ends = self.acts.ended_by(hit.names)
+        if not (things or arguments.objects) or not self.acts.asked(hit.names | ends, things):
             return None
-        return self.built(k, hit.first, hit.names, hit.form.lemma, things, arguments)
+        claim = self.built(k, hit.first, hit.names, hit.form.lemma, things, arguments)
+        return _ended(claim, ends) if ends and claim.status in (Status.DENIED, Status.REFUSED) else claim
 
     def _verb_arguments(self, hit: Hit, k: int) -> Arguments:
         chunk = self.s.chunks[k]
@@ -194,3 +198,9 @@ class ClaimReader:
             found += [p for w, n in self.s.complements(o) if w in _TARGET for p in self._parties([n])]
             found += self._parties([o])
         return tuple(p for p in distinct(tuple(found)) if p.id not in {b.id for b in by})
+
+
+def _ended(claim: Claim, acts: frozenset[str]) -> Claim:
+    """'Norway did not extend the embargo': the embargo ended."""
+    reading = replace(claim.reading, status=Status.DONE)
+    return replace(claim, acts=acts, reading=reading)

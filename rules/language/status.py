@@ -53,6 +53,7 @@ _SUBORDINATE = {
 _LATER = frozenset(
     {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
 )
+_AFTER = {"after": Status.DONE, "by": Status.DONE, "before": Status.PLANNED, "without": Status.DENIED}
 _LIMIT = 6
 
 
@@ -124,7 +125,7 @@ class Composer:
             links.append(Link(chunk.first, "gerund subject", Status.POSSIBLE))
             return Status.POSSIBLE
         if chunk.form == "ger" and current is None:
-            return Status.UNDERWAY
+            return _AFTER.get(self.s.preposition(k), Status.UNDERWAY)
         return current
 
     # -- what a word says by its own form ------------------------------------------------------------------------
@@ -207,7 +208,7 @@ class Composer:
                 return j, role
             if kind == "AP" or (kind == "NP" and self.s.low(j) in self.s.grammar.noun_class and j >= left - 2):
                 return j, "noun"
-            if kind in (";", ":", "–", "SUB", "REL"):
+            if kind in (";", ":", "–", "REL") or (kind == "SUB" and self.s.low(j) != "whether"):
                 break
         return None, role
 
@@ -218,7 +219,7 @@ class Composer:
             if sister >= 0 and self.s.chunks[sister].form == "ger":
                 return self.of_gerund(sister)
         if before == "P":
-            return self.to_left(k - 2, "ger")
+            return self.to_left(k - 2, "about" if self.s.low(k - 1) in ("on", "about", "over") else "ger")
         if before in ("VG", "NP", "AP", ","):
             return self.to_left(k - 1, "ger")
         return None, ""
@@ -268,7 +269,9 @@ class Composer:
         """The verb to the right that the phrase is the subject of."""
         for j in range(k + 1, min(len(self.s.chunks), k + 8)):
             if self.s.kind(j) == "VG":
-                return (j, "subject") if self.s.chunks[j].form in ("fin", "part", "inf") else (None, "")
+                if self.s.chunks[j].form == "inf" and j == k + 1:
+                    continue
+                return (j, "subject") if self.s.chunks[j].form in ("fin", "part") else (None, "")
             if self.s.kind(j) not in ("P", "NP", "CC", "AP"):
                 break
         return None, ""
@@ -279,7 +282,11 @@ class Composer:
         if role == "sister":
             return None
         if chunk.kind == "VG":
-            name = grammar.verb_class.get(self.s.lemma(k), "")
+            lemma = self.s.lemma(k)
+            name = grammar.verb_class.get(f"{lemma}_{self.s.low(k + 1)}" if self.s.kind(k + 1) == "P" else lemma, "")
+            name = name or grammar.verb_class.get(lemma, "")
+            if role == "about" and lemma in ("vote", "decide", "rule"):
+                name = "possible"
             if (
                 role in ("that", "ger")
                 and self.s.lemma(k) in grammar.reporting

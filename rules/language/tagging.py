@@ -18,6 +18,7 @@ _ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed
 _SILENT = frozenset("$€£¥#@%*_")
 _QUOTES = frozenset("\"'")
 VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
+_CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
 _NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
@@ -129,7 +130,7 @@ class _Tagger:
             bare = chosen == "VB" and self.before(position) not in ("TO", "M", "DO")
             if bare or chosen in ("VBZ", "VBD", "M", "BE", "HAVE", "DO"):
                 self.finite = True
-            elif chosen in (",", ";", ":", "–", "SUB", "REL", "CC", "("):
+            elif chosen in (",", ";", ":", "–", "SUB", "REL", "CC", "(") or self.s.low[position] in _CLAUSAL:
                 self.finite = False
 
     def choose(self, i: int) -> tuple[str, str]:
@@ -303,6 +304,8 @@ class _Tagger:
             return "VB", lemma
         if self.s.tags and self.s.tags[0] in ("M", "DO") and "VB" not in self.s.tags and before == "N":
             return "VB", lemma
+        if "that" in self.s.low[max(0, i - 5) : i] and before in ("N", "PR") and not self.finite and self.demands(i):
+            return "VB", lemma
         after = self.after(i)
         if low in self.v.things and after in ("P", "BE", "HAVE", "M", ""):
             return "N", low
@@ -312,6 +315,12 @@ class _Tagger:
         if before == "CC" and self.verb_before_and(i) and after in ("D", "N", "ADJ"):
             return "VB", lemma
         return "N", low
+
+    def demands(self, i: int) -> bool:
+        """'demanded that Norway lift the embargo': a subjunctive."""
+        return any(
+            self.v.grammar.verb_class.get(lemma) in ("demand", "propose") for lemma in self.s.lemmas[max(0, i - 8) : i]
+        )
 
     def plural_before(self, i: int) -> bool:
         j = i - 1
