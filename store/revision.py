@@ -1,4 +1,4 @@
-"""Which shape the tables have, and which one this version of the program works with. Light: no migration tool is loaded."""
+"""Which shape the tables have, and which one this program works with; without loading the migration tool."""
 
 from __future__ import annotations
 
@@ -23,4 +23,5 @@ def revision(db: Database) -> str | None:
     with db.read() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        return connection.scalar(text("SELECT version_num FROM alembic_version"))
+        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return None if found is None else str(found)

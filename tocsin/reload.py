@@ -37,7 +37,7 @@ class Reloading(Generic[T]):
 
     Args:
         load: reads the files; raises `ValueError` where they are wrong.
-        accepted: called with each new value, before it is in force.
+        accepted: called with each new value, when it is in force.
         refused: called with the error of a version that is not taken; the last good one stays in force.
     """
 
@@ -74,7 +74,8 @@ class Reloading(Generic[T]):
         self._seen = seen
         try:
             value = self._load()
-            self._accepted(value)
-            self._value = value
         except ValueError as error:
             self._refused(error)
+        else:
+            self._value = value
+            self._accepted(value)

@@ -49,7 +49,7 @@ class Wiring:
 
 
 def rules_in_force(wiring: Wiring, db: Database | None) -> Reloading[RuleSet]:
-    """The rules in force. The process that is given *db* records and reports them; the others just take them over."""
+    """The rules in force. A process that is given *db* records and reports them; the others just take them over."""
     return Reloading(
         [wiring.folder.rules],
         lambda: configured.load_rules(wiring.folder),

@@ -1,10 +1,13 @@
-"""The work services: processes that match and deliver, and one that keeps the clock."""
+"""The work service: processes that match and deliver. Each has the clock as a thread; one of them leads, by lease."""
 
 from __future__ import annotations
 
-import signal
 import threading
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from rules import RuleSet
 from store.database import Database
 from store.services import start_beating
 from store.subscriptions import Subscription
@@ -13,51 +16,28 @@ from tocsin.reload import Reloading
 from tocsin.secret import resolver
 from tocsin.supervise import Service
 from tocsin.wiring import LOOK_S, Wiring, refusal, rules_in_force
-from workers.clock import Clock
+from workers.clock import start_clock
 from workers.context import Context
 from workers.doorbell import Doorbell
 from workers.smtp import SmtpServer
 from workers.worker import run_worker
 
-
-def clock_service(wiring: Wiring) -> Service:
-    """Finds lost work, and takes over changed rules and subscriptions."""
-    return Service("clock", lambda: _clock(wiring))
+log = structlog.get_logger()
 
 
 def worker_service(wiring: Wiring, number: int) -> Service:
-    """Matches and delivers."""
+    """Matches and delivers, keeps the clock, and takes over changed rules and subscriptions."""
     return Service(f"worker-{number}", lambda: _work(wiring, number))
-
-
-def _clock(wiring: Wiring) -> None:
-    stop = _stop_event()
-    db = Database(wiring.settings.database)
-    start_beating(db, "work")
-    rules = rules_in_force(wiring, db)
-    configured.apply_rules(db, rules())
-    subscriptions: Reloading[tuple[Subscription, ...]] = Reloading(
-        [wiring.folder.subscriptions],
-        lambda: configured.load_subscriptions(wiring.folder, rules().rules),
-        accepted=lambda value: configured.apply_subscriptions(db, value),
-        refused=refusal(db, "subscriptions"),
-    )
-    configured.apply_subscriptions(db, subscriptions())
-    clock = threading.Thread(target=Clock(db, Doorbell(wiring.redis_url)).run, args=(stop,), name="clock")
-    clock.start()
-    while not stop.wait(LOOK_S):
-        rules()
-        subscriptions()
-    clock.join()
 
 
 def _work(wiring: Wiring, number: int) -> None:
     settings = wiring.settings
     db = Database(settings.database)
+    rules = rules_in_force(wiring, db)
     context = Context(
         db=db,
         doorbell=Doorbell(wiring.redis_url),
-        rules=rules_in_force(wiring, None),
+        rules=rules,
         secrets=resolver(settings.config),
         allow=wiring.allow,
         user_agent=wiring.user_agent,
@@ -66,11 +46,35 @@ def _work(wiring: Wiring, number: int) -> None:
         base_url=settings.link_base,
     )
     start_beating(db, "work")
+    start_clock(db, context.doorbell, context.stopping)
+    threading.Thread(target=_keep_configured, args=(wiring, db, rules, context.stopping), daemon=True).start()
     run_worker(context, wiring.redis_url, f"worker-{number}")
 
 
-def _stop_event() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+def _keep_configured(wiring: Wiring, db: Database, rules: Reloading[RuleSet], stop: threading.Event) -> None:
+    """Record what is in force, and take over what changes. All workers do so, and writing the same twice is harmless;
+    who loses a race for the same row tries again at the next look.
+    """
+    subscriptions: Reloading[tuple[Subscription, ...]] | None = None
+    while not stop.is_set():
+        try:
+            if subscriptions is None:
+                configured.apply_rules(db, rules())
+                subscriptions = _subscriptions(wiring, db, rules)
+            rules()
+            subscriptions()
+        except SQLAlchemyError as error:
+            log.warning("configuration.unrecorded", error=str(error).splitlines()[0])
+        stop.wait(LOOK_S)
+
+
+def _subscriptions(wiring: Wiring, db: Database, rules: Reloading[RuleSet]) -> Reloading[tuple[Subscription, ...]]:
+    first = configured.load_subscriptions(wiring.folder, rules().rules)
+    configured.apply_subscriptions(db, first)
+    return Reloading(
+        [wiring.folder.subscriptions],
+        lambda: configured.load_subscriptions(wiring.folder, rules().rules),
+        first=first,
+        accepted=lambda value: configured.apply_subscriptions(db, value),
+        refused=refusal(db, "subscriptions"),
+    )

@@ -16,7 +16,7 @@ from store import ledger as audit
 from store import services, tables
 from store.database import Database
 from store.ledger import Equation
-from store.migrate import newest, revision
+from store.revision import newest, revision
 from tocsin.commands.common import FOUND_PROBLEMS, database, print_json, settings_or_exit
 from tocsin.configuration import Folder, problems_of
 from tocsin.settings import Settings

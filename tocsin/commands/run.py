@@ -17,7 +17,7 @@ from store.subscriptions import Filter, Subscription, sync
 from tocsin import demo as demonstration
 from tocsin.commands.access import SIGNIN_S
 from tocsin.commands.common import database, fail, settings_or_exit
-from tocsin.commands.starting import checked, listen, migrated, supervise
+from tocsin.commands.starting import checked, listen, migrate_apart, supervise
 from tocsin.configuration import make_starter
 from tocsin.serving import serve_service
 from tocsin.settings import Settings
@@ -25,7 +25,7 @@ from tocsin.supervise import Service
 from tocsin.valkey import EmbeddedValkey, ValkeyError
 from tocsin.watching import watch_service
 from tocsin.wiring import Wiring
-from tocsin.working import clock_service, worker_service
+from tocsin.working import worker_service
 
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration folder (TOCSIN_CONFIG).")]
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder (TOCSIN_DATA).")]
@@ -42,13 +42,12 @@ def run(config: Config = None, data: Data = None, demo: Demo = False) -> None:
             typer.echo(f"Wrote a starter configuration to {settings.config}/")
         wiring, valkey = _prepare(settings, demo)
         listener = listen(settings)
-        migrated(settings)
+        migrate_apart(settings)
         _set_up_demo(settings, demo)
         _welcome(settings)
         children = [
             serve_service(wiring, listener),
             watch_service(wiring),
-            clock_service(wiring),
             *(worker_service(wiring, number) for number in range(1, settings.workers + 1)),
         ]
         supervise([*_embedded(valkey), *children])

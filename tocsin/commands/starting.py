@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import socket
 from collections.abc import Sequence
 
-from store.migrate import migrate
-from tocsin.commands.common import database, fail
+import typer
+
+from tocsin.commands.common import FOUND_PROBLEMS, database, fail
 from tocsin.configuration import ConfigurationError, Folder, load_feeds, load_rules, load_subscriptions
 from tocsin.settings import Settings
 from tocsin.supervise import Service, Supervisor
@@ -51,7 +53,27 @@ def listen(settings: Settings) -> socket.socket:
         fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set TOCSIN_PORT to a free port.")
 
 
-def migrated(settings: Settings) -> str:
-    """Bring the ledger to the newest shape; returns its revision."""
-    with database(settings) as db:
-        return migrate(db)
+def migrate_apart(settings: Settings) -> None:
+    """Bring the ledger to the newest shape, in a process of its own: the migration tool takes 11 MB, which the services
+    would carry along for nothing. A failure ends the command; the child has said why.
+    """
+    pid = os.fork()
+    if not pid:
+        os._exit(_migrate(settings))
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code:
+        raise typer.Exit(code)
+
+
+def _migrate(settings: Settings) -> int:
+    from store.migrate import SchemaTooNew, migrate  # only here, so that only the child pays for it
+
+    try:
+        with database(settings) as db:
+            migrate(db)
+    except SchemaTooNew as error:
+        typer.echo(str(error), err=True)
+        return FOUND_PROBLEMS
+    except typer.Exit as end:
+        return end.exit_code
+    return 0

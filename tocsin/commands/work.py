@@ -8,7 +8,7 @@ import typer
 
 from tocsin.commands.common import settings_or_exit
 from tocsin.commands.starting import supervise, wired
-from tocsin.working import clock_service, worker_service
+from tocsin.working import worker_service
 
 Workers = Annotated[int | None, typer.Option("--workers", min=1, max=64, help="Worker processes (TOCSIN_WORKERS).")]
 
@@ -19,4 +19,4 @@ def work(workers: Workers = None) -> None:
     wiring = wired(settings)
     count = workers or settings.workers
     pool = [worker_service(wiring, number) for number in range(1, count + 1)]
-    supervise([clock_service(wiring), *pool])
+    supervise(pool)
