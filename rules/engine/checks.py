@@ -14,7 +14,6 @@ from rules.language.claims import Claim
 from rules.language.dates import DAY
 from rules.language.speakers import Voice
 from rules.language.vocabulary import Party
-from rules.lexicon import Lexicon
 from rules.model import Evidence, Role, Status, Zone
 
 _STATES = frozenset({"state", "country"})
@@ -29,11 +28,6 @@ class Tried:
     claim: Claim
     analysis: Analysis
     article: Wording
-
-    @property
-    def lexicons(self) -> dict[str, Lexicon]:
-        """The lexicons of the rule set."""
-        return dict(self.article.lexicons)
 
     def voice(self) -> Voice | None:
         """Who asserts the claim."""

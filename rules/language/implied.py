@@ -62,8 +62,15 @@ def _bare_claim(reader: Claims, k: int) -> Claim | None:
         return None
     claim = reader.built(k, chunk.head, reader.acts.bare, "new", (thing,), Arguments(objects=[k]))
     fresh = any(reader.t.low[i] in _FRESH for i in range(chunk.first, chunk.head))
-    governed = [link for link in claim.reading.links if link.role not in ("negation", "", "fact", "say", "modal")]
-    return claim if fresh or (governed and claim.status not in FACTUAL) else None
+    return claim if fresh or _wanted(reader, claim) else None
+
+
+def _wanted(reader: Claims, claim: Claim) -> bool:
+    """Is the noun what its own governor calls for, plans, threatens ('calls for sanctions')?"""
+    if claim.status in FACTUAL or not claim.reading.governors:
+        return False
+    governor = reader.s.chunks[claim.reading.governors[0]].head
+    return any(link.token == governor and link.status not in FACTUAL for link in claim.reading.links)
 
 
 def absences(reader: Claims) -> list[Claim]:

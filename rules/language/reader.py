@@ -17,6 +17,11 @@ from rules.model import Status
 
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
+# 'A Chinese oil giant' is not China.
+_FIRMS = frozenset(
+    "company companies giant firm firms corp corporation inc ltd manufacturer maker bank airline carrier startup "
+    "developer group conglomerate subsidiary producer miner".split()  # noqa: SIM905 - a list of words reads better
+)
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 
 
@@ -183,6 +188,8 @@ class ClaimReader:
             if self.s.low(k) in _PRONOUNS:
                 k = self._antecedent(k)
             chunk = self.s.chunks[k]
+            if self.s.low(k) in _FIRMS:
+                continue
             found += [self.t.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.t.parties]
         return distinct(tuple(found))
 

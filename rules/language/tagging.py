@@ -302,9 +302,7 @@ class _Tagger:
             return "N", low
         if not nouny:
             return "VB", lemma
-        if self.s.tags and self.s.tags[0] in ("M", "DO") and "VB" not in self.s.tags and before == "N":
-            return "VB", lemma
-        if "that" in self.s.low[max(0, i - 5) : i] and before in ("N", "PR") and not self.finite and self.demands(i):
+        if before in ("N", "PR") and (self.asks() or self.demands(i)):
             return "VB", lemma
         after = self.after(i)
         if low in self.v.things and after in ("P", "BE", "HAVE", "M", ""):
@@ -316,8 +314,14 @@ class _Tagger:
             return "VB", lemma
         return "N", low
 
+    def asks(self) -> bool:
+        """'Will Norway lift …': an auxiliary opens the sentence and its verb has not come yet."""
+        return bool(self.s.tags) and self.s.tags[0] in ("M", "DO") and "VB" not in self.s.tags
+
     def demands(self, i: int) -> bool:
         """'demanded that Norway lift the embargo': a subjunctive."""
+        if self.finite or "that" not in self.s.low[max(0, i - 5) : i]:
+            return False
         return any(
             self.v.grammar.verb_class.get(lemma) in ("demand", "propose") for lemma in self.s.lemmas[max(0, i - 8) : i]
         )
