@@ -36,8 +36,8 @@ ITEMS = (
         text="The home side won the second match by four wickets on Sunday.",
     ),
 )
-EXPECTED = {"embargo.ended", "restriction.ended", "defence.deal.new"}
-"""Rules that must fire for ITEMS; a signed defence agreement is a signed treaty as well, where that rule is shipped."""
+EXPECTED = {"embargo.ended", "defence.deal.new", "treaty.signed"}
+"""Rules that must be told of for ITEMS. That the restriction ended is the same event as that an official says so."""
 
 
 @dataclass
