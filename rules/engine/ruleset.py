@@ -10,7 +10,7 @@ from types import MappingProxyType
 from rules.engine.checks import Tried, outcomes
 from rules.engine.compile import Compiled, compile_files
 from rules.engine.explain import Candidate, Explanation, Outcome
-from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order
+from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, tests_for
 from rules.engine.rule import Rule, digest
 from rules.engine.scan import Scanner, scanner_of, separated
 from rules.engine.wording import Wording, words_of
@@ -65,7 +65,9 @@ class RuleSet:
             return Explanation(rule=rule_id, matched=None, candidates=(), note=f"language {article.lang} is not read")
         matched = next((m for m in self.match(article) if m.rule == rule_id), None)
         analysis, numbers = self._opened(article)
-        tried = [t for t in self._tried(analysis, numbers[:MOST_SENTENCES], self._wording(analysis)) if t.rule is rule]
+        wording = self._wording(analysis)
+        claims = [c for n in numbers[:MOST_SENTENCES] for c in analysis.claims(n)]
+        tried = [Tried(rule, test, c, analysis, wording) for c in claims for test in tests_for(rule, c)]
         shown = sorted(
             (Candidate(evidence=evidence_of(t.claim), outcomes=tuple(outcomes(t))) for t in tried), key=_by_failures
         )

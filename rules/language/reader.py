@@ -19,8 +19,29 @@ _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in",
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
 # 'A Chinese oil giant' is not China.
 _FIRMS = frozenset(
-    "company companies giant firm firms corp corporation inc ltd manufacturer maker bank airline carrier startup "
-    "developer group conglomerate subsidiary producer miner".split()  # noqa: SIM905 - a list of words reads better
+    [
+        "company",
+        "companies",
+        "giant",
+        "firm",
+        "firms",
+        "corp",
+        "corporation",
+        "inc",
+        "ltd",
+        "manufacturer",
+        "maker",
+        "bank",
+        "airline",
+        "carrier",
+        "startup",
+        "developer",
+        "group",
+        "conglomerate",
+        "subsidiary",
+        "producer",
+        "miner",
+    ]
 )
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 
