@@ -109,10 +109,14 @@ def _lease(connection: Connection, owner: str, room: int, now: int) -> list[Parc
     ids = _pick(connection, room, now)
     if not ids:
         return []
-    chosen = select(delivery.c.id).where(delivery.c.id.in_(ids), delivery.c.status == "pending")
-    chosen = chosen.where(free(delivery.c.lease_until_at, now)).order_by(delivery.c.id)
-    ours = list(connection.scalars(chosen.with_for_update(skip_locked=True)))
-    ours = _without_hopeless(connection, ours, now)
+    chosen = select(delivery.c.id, delivery.c.created_at, delivery.c.attempts, delivery.c.why)
+    chosen = chosen.where(delivery.c.id.in_(ids), delivery.c.status == "pending", free(delivery.c.lease_until_at, now))
+    rows = connection.execute(chosen.order_by(delivery.c.id).with_for_update(skip_locked=True)).all()
+    hopeless = {row.id: why for row in rows if (why := _hopeless(row, now))}
+    for id, why in hopeless.items():
+        dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **_NO_LEASE}
+        connection.execute(update(delivery).where(delivery.c.id == id).values(**dead))
+    ours = [row.id for row in rows if row.id not in hopeless]
     values = {
         "lease_owner": owner,
         "lease_until_at": now + LEASE_S * SECOND,
@@ -122,19 +126,13 @@ def _lease(connection: Connection, owner: str, room: int, now: int) -> list[Parc
     return _parcels(connection, ours, now)
 
 
-def _without_hopeless(connection: Connection, ids: Sequence[str], now: int) -> list[str]:
-    """Give up what is too old or has cut off too many workers; the rest is ours to send."""
-    by_itself = func.coalesce(delivery.c.why, "") != REPLAYED
-    old = and_(delivery.c.created_at < now - GIVE_UP_S * SECOND, by_itself)
-    reasons = (
-        (old, f"not delivered within {GIVE_UP_S // 86_400} days"),
-        (and_(delivery.c.attempts >= MAX_STARTS, by_itself), f"{MAX_STARTS} tries begun without an end"),
-    )
-    for condition, why in reasons:
-        dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **_NO_LEASE}
-        connection.execute(update(delivery).where(delivery.c.id.in_(ids), condition).values(**dead))
-    left = select(delivery.c.id).where(delivery.c.id.in_(ids), delivery.c.status == "pending")
-    return list(connection.scalars(left))
+def _hopeless(row: Row[Any], now: int) -> str | None:
+    """Why a delivery is given up unsent: it is too old, or has cut off too many workers. Not one replayed by hand."""
+    if row.why == REPLAYED:
+        return None
+    if row.created_at < now - GIVE_UP_S * SECOND:
+        return f"not delivered within {GIVE_UP_S // 86_400} days"
+    return f"{MAX_STARTS} tries begun without an end" if row.attempts >= MAX_STARTS else None
 
 
 def _pick(connection: Connection, room: int, now: int) -> list[str]:

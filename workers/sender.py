@@ -32,7 +32,7 @@ BATCH_S = 0.05
 """How long outcomes are gathered while other tries that may end any moment are in the air."""
 
 YOUNG_S = 0.25
-POOLS = 16
+POOLS = 64
 
 DRAIN_S = 17.0
 """Seconds for what is in the air when the worker stops; whoever started it waits 20 s."""
