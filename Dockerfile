@@ -2,11 +2,11 @@ ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
-RUN python3 -m venv /opt/tocsin
+RUN python3 -m venv /usr/local/lib/tocsin
 COPY constraints.txt pyproject.toml README.md ./
 # The dependencies first, so that a change of the code does not install them anew.
-RUN /opt/tocsin/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > dependencies.txt \
-    && /opt/tocsin/bin/pip install --constraint constraints.txt --requirement dependencies.txt
+RUN /usr/local/lib/tocsin/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > dependencies.txt \
+    && /usr/local/lib/tocsin/bin/pip install --constraint constraints.txt --requirement dependencies.txt
 COPY rules rules
 COPY net net
 COPY store store
@@ -14,16 +14,16 @@ COPY watcher watcher
 COPY workers workers
 COPY console console
 COPY tocsin tocsin
-RUN /opt/tocsin/bin/pip install --no-deps . \
-    && /opt/tocsin/bin/python -m compileall -q /opt/tocsin/lib \
-    && /opt/tocsin/bin/tocsin init /config
+RUN /usr/local/lib/tocsin/bin/pip install --no-deps . \
+    && /usr/local/lib/tocsin/bin/python -m compileall -q /usr/local/lib/tocsin/lib \
+    && /usr/local/lib/tocsin/bin/tocsin init /config
 
 FROM ${PYTHON_IMAGE}
 # A number, so that an orchestrator can see that it is not root. Nothing below / needs to be writable but /tmp and /data.
 RUN mkdir -p /data && chown 10001:10001 /data
-COPY --from=build /opt/tocsin /opt/tocsin
+COPY --from=build /usr/local/lib/tocsin /usr/local/lib/tocsin
 COPY --from=build /config /config
-ENV PATH=/opt/tocsin/bin:$PATH \
+ENV PATH=/usr/local/lib/tocsin/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     TOCSIN_CONFIG=/config \

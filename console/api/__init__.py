@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from console.api import alerts
+from console.api import alerts, configured, deliveries, schema
 
-routers: tuple[APIRouter, ...] = (alerts.router,)
+routers: tuple[APIRouter, ...] = (alerts.router, configured.router, deliveries.router, schema.router)

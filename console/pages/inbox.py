@@ -55,5 +55,3 @@ def query_of(wanted: Wanted) -> Mapping[str, str]:
     """The parameters that ask for *wanted*; empty where everything is."""
     asked = {"rule": wanted.rule, "level": wanted.level, "q": wanted.words, "verdict": wanted.verdict}
     return {name: value for name, value in asked.items() if value} | ({} if wanted.quiet else {"quiet": "false"})
-
-
