@@ -1,0 +1,166 @@
+"""The command line, run as its users run it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+from sqlalchemy import delete, insert
+
+from store import tables
+from store.database import Database
+from store.migrate import migrate
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def tocsin(tmp_path: Path) -> Run:
+    """Runs a command with a folder of its own."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
+        own = {"TOCSIN_CONFIG": str(tmp_path / "config"), "TOCSIN_DATA": str(tmp_path / "data")}
+        command = [sys.executable, "-m", "tocsin", *arguments]
+        environment = inherited | own | {"COLUMNS": "200"} | environment
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    (tmp_path / "data").mkdir()
+    return run
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Database:
+    (tmp_path / "data").mkdir(exist_ok=True)
+    db = Database(str(tmp_path / "data" / "tocsin.sqlite3"))
+    migrate(db)
+    return db
+
+
+def test_the_starter_configuration_has_no_problem_and_about_thirty_feeds(tocsin: Run, tmp_path: Path) -> None:
+    assert tocsin("init", str(tmp_path / "config")).returncode == 0
+    checked = tocsin("check")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    feeds = (tmp_path / "config" / "feeds.yml").read_text()
+    assert 25 <= feeds.count("url:") <= 40
+
+
+def test_init_never_writes_over_anything(tocsin: Run, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "feeds.yml").write_text("mine")
+    refused = tocsin("init", str(tmp_path / "config"))
+    assert refused.returncode == 2
+    assert "not empty" in refused.stderr
+    assert (tmp_path / "config" / "feeds.yml").read_text() == "mine"
+
+
+def test_check_tells_every_problem_of_every_file_with_its_place(tocsin: Run, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    (config / "rules").mkdir(parents=True)
+    (config / "feeds.yml").write_text(
+        "feeds:\n  - {url: 'https://a.example/rss', tear: press}\n  - {url: 'ftp://b/'}\n"
+    )
+    (config / "subscriptions.yml").write_text(
+        "subscriptions:\n  - id: a\n    owner: o@example.org\n    filter: {rules: ['no.such.rule']}\n"
+        "    channel: email\n    to: desk@example.org\n"
+    )
+    (config / "rules" / "mine.yml").write_text("rule: mine\ntitle: Mine\nclaim: {akt: $sign_agree}\n")
+    checked = tocsin("check")
+    assert checked.returncode == 1
+    for part in ("feeds.yml:2:", "tear", "feeds.yml:3:", "subscriptions.yml:4:", "no.such.rule", "mine.yml:3:", "akt"):
+        assert part in checked.stdout
+    assert len(json.loads(tocsin("check", "--json").stdout)["problems"]) >= 4
+
+
+@pytest.mark.parametrize(
+    "bad", ["a: &x [1]\nb: *x\n", "rule: a\nrule: b\n", "[" * 5_000, "feeds: !!python/object:os.x {}"]
+)
+def test_no_yaml_trick_gets_past_check(tocsin: Run, tmp_path: Path, bad: str) -> None:
+    (tmp_path / "config" / "rules").mkdir(parents=True)
+    for name in ("feeds.yml", "subscriptions.yml", "rules/a.yml"):
+        (tmp_path / "config" / name).write_text(bad)
+    checked = tocsin("check")
+    assert checked.returncode == 1
+    assert "Traceback" not in checked.stderr
+    for name in ("feeds.yml:", "subscriptions.yml:", "a.yml:"):
+        assert name in checked.stdout
+
+
+def test_an_unknown_setting_ends_every_command_with_a_hint(tocsin: Run) -> None:
+    refused = tocsin("ledger", TOCSIN_DATABSE_URL="x")
+    assert refused.returncode == 2
+    assert "did you mean TOCSIN_DATABASE_URL" in refused.stderr
+
+
+def test_single_services_say_what_they_need(tocsin: Run, tmp_path: Path) -> None:
+    tocsin("init", str(tmp_path / "config"))
+    refused = tocsin("watch")
+    assert refused.returncode == 2
+    assert "TOCSIN_REDIS_URL" in refused.stderr
+
+
+def test_a_database_that_is_not_there_is_a_reason_not_a_traceback(tocsin: Run) -> None:
+    refused = tocsin("ledger", TOCSIN_DATABASE_URL="postgresql://127.0.0.1:1/none?connect_timeout=2")
+    assert refused.returncode == 1
+    assert "cannot be used" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_ledger_names_rows_that_were_deleted_behind_its_back(tocsin: Run, ledger: Database) -> None:
+    assert tocsin("ledger").returncode == 0
+    with ledger.write() as connection:
+        feed = {"id": "f", "url": "u", "name": "n", "outlet": "o", "tier": "press", "tags": [], "every": "auto"}
+        more = {
+            "backfill_s": 0,
+            "full_text": False,
+            "origin": "file",
+            "created_at": 0,
+            "status": "ok",
+            "next_check_at": 0,
+        }
+        connection.execute(insert(tables.feed).values(**feed, **more))
+        connection.execute(insert(tables.fetch).values(feed_id="f", at=1, outcome="fetched", entries=2, new=2))
+    audit = tocsin("ledger")
+    assert audit.returncode == 1
+    assert "ODD" in audit.stdout
+    with ledger.write() as connection:
+        connection.execute(delete(tables.fetch))
+    assert tocsin("ledger").returncode == 0
+
+
+def test_tokens_are_shown_once_listed_without_secret_and_revoked(tocsin: Run, ledger: Database) -> None:
+    made = json.loads(tocsin("tokens", "create", "desk", "--json").stdout)
+    listed = tocsin("tokens", "list").stdout
+    assert made["id"] in listed
+    assert made["token"] not in listed
+    assert tocsin("tokens", "revoke", made["id"]).returncode == 0
+    assert "REVOKED" in tocsin("tokens", "list").stdout
+    assert tocsin("tokens", "create", "x", "--role", "king").returncode == 2
+
+
+def test_a_url_that_was_never_seen_is_traced_to_that_fact(tocsin: Run, ledger: Database) -> None:
+    traced = tocsin("trace", "https://news.example.org/none")
+    assert traced.returncode == 1
+    assert "never seen" in traced.stdout
+
+
+@pytest.mark.parametrize("kind", ["rule", "webhook"])
+def test_schemas_are_valid_json_schemas(tocsin: Run, kind: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(tocsin("schema", kind).stdout))
+
+
+def test_health_fails_where_nothing_runs(tocsin: Run, ledger: Database) -> None:
+    assert tocsin("health").returncode == 1
+
+
+def test_every_command_has_help(tocsin: Run) -> None:
+    overview = tocsin("--help")
+    assert overview.returncode == 0
+    for command in ("run", "watch", "work", "serve", "migrate", "check", "rules", "feeds", "trace", "ledger"):
+        assert command in overview.stdout

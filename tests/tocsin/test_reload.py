@@ -1,0 +1,67 @@
+"""Configuration that is replaced when its files change, and only by what is right."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tocsin import reload
+from tocsin.reload import Reloading
+
+
+def number_in(file: Path) -> Callable[[], int]:
+    return lambda: int(file.read_text())
+
+
+def write(file: Path, text: str) -> None:
+    """Write as an editor would: a new file moved over the old one, with another time of change."""
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    os.utime(new, ns=(time.time_ns(), time.time_ns()))
+    new.replace(file)
+
+
+def after_a_look(value: Reloading[int]) -> int:
+    time.sleep(reload._LOOK_S + 0.05)
+    return value()
+
+
+def test_a_changed_file_is_taken_over(tmp_path: Path) -> None:
+    file = tmp_path / "n.yml"
+    write(file, "1")
+    seen: list[int] = []
+    value = Reloading([file], number_in(file), accepted=seen.append)
+    assert value() == 1
+    write(file, "22")
+    assert after_a_look(value) == 22
+    assert seen == [22]
+
+
+def test_a_wrong_version_is_refused_once_and_the_last_good_one_stays(tmp_path: Path) -> None:
+    file = tmp_path / "n.yml"
+    write(file, "1")
+    refused: list[str] = []
+    value = Reloading([file], number_in(file), refused=lambda error: refused.append(str(error)))
+    write(file, "wrong")
+    assert after_a_look(value) == 1
+    assert after_a_look(value) == 1
+    assert len(refused) == 1
+    write(file, "3")
+    assert after_a_look(value) == 3
+
+
+def test_a_file_that_appears_in_a_folder_is_seen(tmp_path: Path) -> None:
+    value = Reloading([tmp_path], lambda: len(list(tmp_path.iterdir())))
+    assert value() == 0
+    write(tmp_path / "a.yml", "x")
+    assert after_a_look(value) == 1
+
+
+def test_a_first_version_that_is_wrong_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "n.yml").write_text("wrong")
+    with pytest.raises(ValueError, match="wrong"):
+        Reloading([tmp_path / "n.yml"], number_in(tmp_path / "n.yml"))
