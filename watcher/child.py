@@ -15,6 +15,7 @@ import struct
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from watcher.entry import Document, Entry, Names, NotAFeed
@@ -23,7 +24,7 @@ from watcher.parse import parse
 
 MEMORY_BYTES = 2_000_000_000
 """Address space of a child; a 15 MB document takes about a fifth of it."""
-RETIRE_KB = 400_000
+RETIRE_BYTES = 400_000_000
 """A child that has grown to this much says so and is replaced."""
 
 _PR_SET_PDEATHSIG = 1
@@ -68,8 +69,16 @@ def _answer(head: dict[str, Any], body: bytes) -> dict[str, Any]:
         read = NotAFeed(error_class="too_large", message="the document needs too much memory to be read")
     except RecursionError:
         read = NotAFeed(error_class="not_a_feed", message="the document is nested too deeply to be read")
-    retire = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > RETIRE_KB
-    return {"kind": type(read).__name__, "value": asdict(read), "retire": retire}
+    return {"kind": type(read).__name__, "value": asdict(read), "retire": _resident_bytes() > RETIRE_BYTES}
+
+
+def _resident_bytes() -> int:
+    """Memory in use now; 0 where the system does not say. (`ru_maxrss` would start with what the *parent* had.)"""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * resource.getpagesize()
 
 
 def value_of(answer: dict[str, Any]) -> Document | NotAFeed:
