@@ -1,0 +1,54 @@
+"""Rules: what is loaded, how often each matches, and what analysts think of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from console.problems import Refusal
+from console.rendering import page
+from console.settings import Console
+from console.sparkline import Sparkline, sparkline
+from console.strip import look_around
+from store.activity import Row, RuleActivity, active_rules, rule_activity, rule_versions
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(look_around)])
+
+DAYS = 30
+_NOTHING = RuleActivity(per_day=(0,) * DAYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A rule as the ledger knows it, with what became of it."""
+
+    rule: Row
+    activity: RuleActivity
+    hits: Sparkline
+
+
+@router.get("/rules")
+def show(request: Request, console: Console) -> Response:
+    """All rules in force."""
+    activity = rule_activity(console.db, DAYS)
+    rules = [_shown(row, activity) for row in active_rules(console.db)]
+    return page(request, "rules.html", {"rules": rules})
+
+
+@router.get("/rules/{id}")
+def show_one(request: Request, console: Console, id: Annotated[str, Path(max_length=200)]) -> Response:
+    """One rule: its words for people, its versions, its alerts."""
+    versions = rule_versions(console.db, id)
+    loaded = console.rules().rules.get(id)
+    if not versions:
+        raise Refusal(HTTPStatus.NOT_FOUND, f"No rule {id!r} was ever in force here.")
+    shown = {"one": _shown(versions[0], rule_activity(console.db, DAYS)), "versions": versions, "loaded": loaded}
+    return page(request, "rule.html", shown)
+
+
+def _shown(row: Row, activity: dict[str, RuleActivity]) -> Shown:
+    own = activity.get(row["id"], _NOTHING)
+    return Shown(rule=row, activity=own, hits=sparkline(own.per_day, "matches"))

@@ -1,0 +1,100 @@
+"""Deliveries for people and programs to read: the list, and the messages of a subscription in their sequence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, tuple_
+
+from store.database import Database
+from store.inbox import MAX_LIMIT, Cursor, Row
+from store.tables import alert, delivery, endpoint, message, rule, subscription
+
+STATUSES = ("pending", "delivered", "dead", "suppressed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """Newest first, rows as mappings of their columns without the body; `kind` and `alert_id` are the message's,
+    `address`, `disabled_why`, `rest_until_at` and `last_error` the endpoint's.
+    """
+
+    deliveries: tuple[Row, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """A part of a subscription's sequence, without a hole. Each has `id`, `seq`, `status` and `why` of its delivery,
+    `kind` and `at` (microseconds UTC) of its message, and `body`: what was or will be sent, as an object.
+    """
+
+    messages: tuple[Row, ...]
+    more: bool
+
+
+def list_deliveries(
+    db: Database,
+    *,
+    status: str | None = None,
+    subscription_id: str | None = None,
+    before: Cursor | None = None,
+    limit: int = 50,
+) -> Deliveries:
+    """The newest ones (before a cursor), by when they were made."""
+    columns = [column for column in delivery.c if column.name != "body"]
+    of_endpoint = (endpoint.c.address, endpoint.c.disabled_why, endpoint.c.rest_until_at, endpoint.c.last_error)
+    of_alert = (message.c.kind, message.c.alert_id, alert.c.rule_id, rule.c.title.label("rule_title"))
+    chosen = select(*columns, *of_endpoint, *of_alert).join(endpoint, endpoint.c.id == delivery.c.endpoint_id)
+    chosen = chosen.join(message, message.c.id == delivery.c.message_id)
+    chosen = chosen.outerjoin(alert, alert.c.id == message.c.alert_id).outerjoin(rule, rule.c.hash == alert.c.rule_hash)
+    if status:
+        chosen = chosen.where(delivery.c.status == status)
+    if subscription_id:
+        chosen = chosen.where(delivery.c.subscription_id == subscription_id)
+    if before is not None:
+        place = tuple_(delivery.c.created_at, delivery.c.id)
+        chosen = chosen.where(place < tuple_(before.opened_at, before.id))
+    size = max(1, min(limit, MAX_LIMIT))
+    chosen = chosen.order_by(delivery.c.created_at.desc(), delivery.c.id.desc()).limit(size + 1)
+    with db.read() as connection:
+        found = [dict(row) for row in connection.execute(chosen).mappings()]
+    return Deliveries(deliveries=tuple(found[:size]), more=len(found) > size)
+
+
+def pull(db: Database, subscription_id: str, after: int, limit: int = 100) -> Messages | None:
+    """What comes after sequence number *after*; None where there never was such a subscription.
+
+    Numbers are counted up inside the transaction that makes the delivery, holding the subscription, so whoever sees one
+    sees all before it: a receiver that finds a hole in what it got fills it from here.
+    """
+    columns = (delivery.c.id, delivery.c.seq, delivery.c.channel, delivery.c.status, delivery.c.why, delivery.c.body)
+    of_message = (message.c.kind, message.c.at, message.c.data)
+    chosen = select(*columns, *of_message).join(message, message.c.id == delivery.c.message_id)
+    chosen = chosen.where(delivery.c.subscription_id == subscription_id, delivery.c.seq > after)
+    size = max(1, min(limit, MAX_LIMIT))
+    with db.read() as connection:
+        if connection.scalar(select(subscription.c.id).where(subscription.c.id == subscription_id)) is None:
+            return None
+        rows = connection.execute(chosen.order_by(delivery.c.seq).limit(size + 1)).mappings().all()
+    return Messages(messages=tuple(map(_message, rows[:size])), more=len(rows) > size)
+
+
+def _message(row: Mapping[Any, Any]) -> Row:
+    kept = {name: row[name] for name in ("id", "seq", "status", "why")}
+    return {**kept, "kind": row["kind"], "at": row["at"], "body": _body(row)}
+
+
+def _body(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """The object that a webhook got; for another channel the same object, as a webhook would have got it."""
+    if row["channel"] == "webhook":
+        try:
+            body = json.loads(row["body"])
+        except ValueError:
+            body = None
+        if isinstance(body, dict):
+            return body
+    return {"data": {**row["data"], "seq": row["seq"]}}
