@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, true, update
 
 from store.database import Database
+from store.endpoints import note_tries, takes
 from store.leases import LEASE_S, SECOND, free
 from store.tables import attempt, delivery, endpoint, message, subscription
+from store.tries import GIVE_UP_S, Parcel, Tried
 
 PER_ENDPOINT = 4
 """Tries at once to one address, over all workers."""
-
-GIVE_UP_S = 5 * 86_400
-"""Seconds after which a delivery is no longer tried by itself: receivers remember ids for seven days."""
 
 MAX_STARTS = 30
 """Tries begun, whether or not they came to an end, before a delivery is given up: ten planned ones, and as many as a
@@ -25,51 +23,8 @@ machine that is killed again and again may cut off.
 """
 
 REPLAYED = "replayed"
-_MAX_REST_S = 86_400
 _CANDIDATES = 4_000
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until_at": None}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
-    """A leased delivery: `body` is sent as it is; `attempt` counts from 1, cut-off tries included; `failures` are tries
-    of it that ended badly, `endpoint_failures` those of its address in a row. Instants are microseconds UTC.
-    """
-
-    id: str
-    subscription_id: str
-    endpoint_id: str
-    channel: str
-    address: str
-    secret: str | None
-    body: bytes
-    attempt: int
-    failures: int
-    endpoint_failures: int
-    created_at: int
-    leased_at: int
-    message_at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """One try that ended. `outcome` is delivered, try_again or refused; `status` what the delivery becomes: delivered,
-    pending (again in `wait_s`) or dead; the address then rests `rest_s`, or is disabled with a reason.
-    """
-
-    delivery_id: str
-    endpoint_id: str
-    number: int
-    started_at: int
-    elapsed_ms: int
-    outcome: str
-    status: str
-    detail: str
-    code: int | None = None
-    response: str | None = None
-    wait_s: float = 0.0
-    rest_s: float = 0.0
-    disable: str | None = None
 
 
 def exchange(db: Database, owner: str, tried: Sequence[Tried], room: int) -> list[Parcel]:
@@ -126,7 +81,7 @@ def _lease(connection: Connection, owner: str, room: int, now: int) -> list[Parc
     return _parcels(connection, ours, now)
 
 
-def _hopeless(row: Row[Any], now: int) -> str | None:
+def _hopeless(row: Any, now: int) -> str | None:
     """Why a delivery is given up unsent: it is too old, or has cut off too many workers. Not one replayed by hand."""
     if row.why == REPLAYED:
         return None
@@ -156,13 +111,6 @@ def _is_free(row: Row[Any], now: int) -> bool:
     return until is None or until <= now or until > now + LEASE_S * SECOND
 
 
-def _takes(now: int) -> ColumnElement[bool]:
-    """The condition that an address takes deliveries; a rest beyond the longest was set by a clock gone wrong."""
-    rest = endpoint.c.rest_until_at
-    rested = or_(rest.is_(None), rest <= now, rest > now + _MAX_REST_S * SECOND)
-    return and_(endpoint.c.disabled_at.is_(None), rested)
-
-
 def _foremost(connection: Connection, now: int) -> Any:
     due = (
         select(delivery)
@@ -177,7 +125,7 @@ def _foremost(connection: Connection, now: int) -> Any:
             select(*(front.c[name] for name in columns))
             .select_from(endpoint)
             .join(front, true())
-            .where(_takes(now))
+            .where(takes(now))
             .order_by(front.c.endpoint_id, front.c.next_at, front.c.seq)
             .limit(_CANDIDATES)
         )
@@ -190,7 +138,7 @@ def _foremost(connection: Connection, now: int) -> Any:
         .select_from(endpoint)
         .join(each, true())
         .join(delivery, delivery.c.id == each.c.value)
-        .where(_takes(now))
+        .where(takes(now))
         .order_by(delivery.c.endpoint_id, delivery.c.next_at, delivery.c.seq)
         .limit(_CANDIDATES)
     )
@@ -209,7 +157,6 @@ def _parcels(connection: Connection, ids: Sequence[str], now: int) -> list[Parce
             delivery.c.body,
             delivery.c.attempts.label("attempt"),
             failures.scalar_subquery().label("failures"),
-            endpoint.c.failures.label("endpoint_failures"),
             delivery.c.created_at,
             message.c.at.label("message_at"),
         )
@@ -233,7 +180,7 @@ def _record(connection: Connection, owner: str, tried: Sequence[Tried], now: int
     )
     ours = set(connection.scalars(chosen.order_by(delivery.c.id).with_for_update()))
     _finish(connection, [one for one in tried if one.delivery_id in ours], now)
-    _note_endpoints(connection, tried, now)
+    note_tries(connection, tried, now)
 
 
 def _finish(connection: Connection, tried: Sequence[Tried], now: int) -> None:
@@ -253,48 +200,3 @@ def _again(one: Tried, now: int) -> dict[str, Any]:
 
 def _dead(one: Tried, now: int) -> dict[str, Any]:
     return {"status": "dead", "why": one.detail, "next_at": None, "done_at": now, **_NO_LEASE}
-
-
-def _note_endpoints(connection: Connection, tried: Sequence[Tried], now: int) -> None:
-    by_endpoint: dict[str, list[Tried]] = {}
-    for one in tried:
-        by_endpoint.setdefault(one.endpoint_id, []).append(one)
-    well = [id for id, those in by_endpoint.items() if those[-1].outcome == "delivered"]
-    calm = {"failures": 0, "failing_since_at": None, "rest_until_at": None, "last_error": None}
-    if well:
-        connection.execute(update(endpoint).where(endpoint.c.id.in_(sorted(well))).values(**calm, last_success_at=now))
-    for id, those in sorted(by_endpoint.items()):
-        if id not in well:
-            _note_failure(connection, id, those, now)
-
-
-def _note_failure(connection: Connection, id: str, those: Sequence[Tried], now: int) -> None:
-    bad = [one for one in those if one.outcome != "delivered"]
-    rest_s = max(one.rest_s for one in bad)
-    values: Mapping[str, Any] = {
-        "failures": endpoint.c.failures + len(bad),
-        "failing_since_at": func.coalesce(endpoint.c.failing_since_at, now),
-        "last_error": bad[-1].detail,
-        **({"rest_until_at": now + int(rest_s * SECOND)} if rest_s else {}),
-    }
-    connection.execute(update(endpoint).where(endpoint.c.id == id).values(**values))
-    why = next((one.disable for one in bad if one.disable), None) or _worn_out(connection, id, now)
-    if why is not None:
-        _disable(connection, id, why, now)
-
-
-def _worn_out(connection: Connection, id: str, now: int) -> str | None:
-    """Why an address is given up that has answered nothing but failures for days."""
-    row = connection.execute(select(endpoint).where(endpoint.c.id == id)).one()
-    if row.failures < 10 or row.failing_since_at > now - GIVE_UP_S * SECOND:
-        return None
-    return f"nothing but failures for {GIVE_UP_S // 86_400} days; the last: {row.last_error}"
-
-
-def _disable(connection: Connection, id: str, why: str, now: int) -> None:
-    """Send nothing there any more: what is pending is dead, visibly, and can be replayed."""
-    disabled = {"disabled_at": now, "disabled_why": why}
-    connection.execute(update(endpoint).where(endpoint.c.id == id).values(**disabled))
-    pending = and_(delivery.c.endpoint_id == id, delivery.c.status == "pending")
-    dead = {"status": "dead", "why": f"address disabled: {why}", "next_at": None, "done_at": now, **_NO_LEASE}
-    connection.execute(update(delivery).where(pending).values(**dead))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from store.deliveries import Parcel, Tried
 from store.leases import SECOND
+from store.tries import Parcel, Tried
 from workers.channels.channel import Delivered, Outcome, Refused, TryAgain
-from workers.retry import GiveUp, Wait, after_failure, rest_s
+from workers.retry import GiveUp, Wait, after_failure
 
 
 def tried_of(parcel: Parcel, outcome: Outcome, started_at: int, elapsed_ms: int, chance: float) -> Tried:
@@ -38,9 +38,8 @@ def tried_of(parcel: Parcel, outcome: Outcome, started_at: int, elapsed_ms: int,
 
 def _again(parcel: Parcel, outcome: TryAgain, tried: Tried, chance: float) -> Tried:
     age_s = (parcel.leased_at - parcel.created_at) / SECOND
-    pause_s = rest_s(parcel.endpoint_failures + 1, outcome.after_s)
     match after_failure(parcel.failures + 1, age_s, outcome.after_s, chance):
         case Wait(after_s=wait_s):
-            return replace(tried, status="pending", wait_s=wait_s, rest_s=pause_s)
+            return replace(tried, status="pending", wait_s=wait_s, asked_s=outcome.after_s)
         case GiveUp(why=why):
-            return replace(tried, status="dead", detail=f"{why}; the last: {outcome.reason}", rest_s=pause_s)
+            return replace(tried, status="dead", detail=f"{why}; the last: {outcome.reason}", asked_s=outcome.after_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from store.deliveries import GIVE_UP_S
+from store.tries import GIVE_UP_S
 
 MINUTE_S = 60
 HOUR_S = 3_600
@@ -27,11 +27,6 @@ SCHEDULE_S = (
 JITTER = 0.2
 MAX_AFTER_S = DAY_S
 """A receiver's Retry-After is obeyed up to this."""
-
-CALM_FAILURES = 5
-"""Failures in a row after which an address rests between tries."""
-
-REST_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +54,3 @@ def after_failure(failures: int, age_s: float, asked_s: float | None, chance: fl
     if age_s + wait_s > GIVE_UP_S:
         return GiveUp(why=f"still failing {GIVE_UP_S // DAY_S} days after it was made")
     return Wait(after_s=wait_s)
-
-
-def rest_s(failures_in_a_row: int, asked_s: float | None) -> float:
-    """How long an address is left alone after a failure: as long as it asks, and a minute at least once it has failed
-    CALM_FAILURES times in a row (an address with 100,000 due deliveries would be tried all the time).
-    """
-    calm_s = REST_S if failures_in_a_row >= CALM_FAILURES else 0
-    return max(calm_s, min(asked_s or 0.0, MAX_AFTER_S))

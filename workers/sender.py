@@ -21,7 +21,7 @@ import structlog
 
 from net.client import GuardedClient
 from store import deliveries
-from store.deliveries import Parcel, Tried
+from store.tries import Parcel, Tried
 from workers.channels import CHANNELS, TryAgain
 from workers.channels.channel import Outcome
 from workers.context import Context

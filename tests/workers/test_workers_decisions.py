@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.model import LEVELS, Emit
-from store.deliveries import GIVE_UP_S, Parcel
+from store.endpoints import rest_s
 from store.episodes import Episode
 from store.subscriptions import Filter
+from store.tries import GIVE_UP_S, Parcel
 from workers import alerts
 from workers.alerts import Opened, Sighting, Suppressed, decide, key_of, subject_of
 from workers.channels import Delivered, Refused, TryAgain
 from workers.entitlement import passes
 from workers.fate import tried_of
-from workers.retry import JITTER, MAX_AFTER_S, SCHEDULE_S, GiveUp, Wait, after_failure, rest_s
+from workers.retry import JITTER, MAX_AFTER_S, SCHEDULE_S, GiveUp, Wait, after_failure
 
 SECOND = 1_000_000
 instants = st.integers(0, 4_000_000_000_000_000)
@@ -142,7 +143,6 @@ PARCEL = Parcel(
     body=b"",
     attempt=3,
     failures=2,
-    endpoint_failures=0,
     created_at=0,
     leased_at=10 * SECOND,
     message_at=0,

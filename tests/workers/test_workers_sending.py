@@ -257,6 +257,20 @@ def test_an_address_with_nothing_but_failures_for_five_days_is_disabled(
     assert why == "nothing but failures for 5 days; the last: HTTP 503"
 
 
+def test_failures_between_successes_are_not_failures_in_a_row(
+    db: Database, make_context: Make, receiver: Receiver
+) -> None:
+    """Whatever the outcomes of one batch: an address that answers now and then is not left alone."""
+    receiver.answer = lambda path, before: (503, {}) if before % 4 == 3 else (200, {})
+    context = make_context()
+    told(db, context, [receiver.url()], articles=40)
+    deliver(context)
+    assert len(receiver.got) == 40
+    ((failures, rest),) = rows(db, endpoint.c.failures, endpoint.c.rest_until_at, order=endpoint.c.id)
+    assert failures <= 1
+    assert rest is None
+
+
 def test_only_the_leader_rings_and_not_twice_for_the_same_id(db: Database, make_context: Make) -> None:
     told(db, make_context(), ["http://127.0.0.1:1/a"])
     bell = Silent()

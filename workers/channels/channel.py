@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from net.client import GuardedClient
-from store.deliveries import Parcel
 from store.subscriptions import Subscription
+from store.tries import Parcel
 from workers.context import Context
 
 TOTAL_S = 20.0

@@ -1,0 +1,50 @@
+"""One try to send a delivery, as values: what is taken along, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GIVE_UP_S = 5 * 86_400
+"""Seconds after which a delivery is no longer tried by itself: receivers remember ids for seven days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A leased delivery: `body` is sent as it is; `attempt` counts from 1, cut-off tries included; `failures` are tries
+    of it that ended badly. Instants are microseconds UTC.
+    """
+
+    id: str
+    subscription_id: str
+    endpoint_id: str
+    channel: str
+    address: str
+    secret: str | None
+    body: bytes
+    attempt: int
+    failures: int
+    created_at: int
+    leased_at: int
+    message_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One try that ended. `outcome` is delivered, try_again or refused; `status` what the delivery becomes: delivered,
+    pending (again in `wait_s`) or dead. The receiver may have asked for a pause of `asked_s`, or never to be tried
+    again: then its address is disabled for the reason `disable`.
+    """
+
+    delivery_id: str
+    endpoint_id: str
+    number: int
+    started_at: int
+    elapsed_ms: int
+    outcome: str
+    status: str
+    detail: str
+    code: int | None = None
+    response: str | None = None
+    wait_s: float = 0.0
+    asked_s: float | None = None
+    disable: str | None = None
