@@ -1,37 +1,33 @@
-"""The YAML schema of a rule: what may be written, under which key, and what a mistake is called.
-
-Shorthands (a word for a list, a list for a mapping) are widened before validation, so that every key has one shape
-and an error always has one place.
-"""
+"""The YAML schema of a rule, of a filter, and of their parts: what may be written, under which key."""
 
 from __future__ import annotations
 
-import difflib
-import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, WithJsonSchema, field_validator
 
 from rules.model import Level, Role, Status, Zone
 from rules.problems import Problem
-from rules.source import Path, Source
+from rules.shape import Duration, DurationS, Part, SomeWords, Words, duration_s, listed, parse_as
+from rules.source import Source
 
 PartyType = Literal["state", "igo", "body", "org", "company", "person", "country", "any"]
 Maturity = Literal["experimental", "test", "stable", "deprecated"]
-_DURATION = re.compile(r"([1-9][0-9]{0,4})(m|h|d|w|y)\Z")
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str | int | float | bool) else value
+_Kinds = Annotated[tuple[PartyType, ...], BeforeValidator(listed, json_schema_input_type=PartyType | list[PartyType])]
+_Statuses = Annotated[
+    tuple[Status, ...], BeforeValidator(listed, json_schema_input_type=Status | list[Status]), Field(min_length=1)
+]
+_Zones = Annotated[
+    tuple[Zone, ...], BeforeValidator(listed, json_schema_input_type=Zone | list[Zone]), Field(min_length=1)
+]
 
 
 def _headed(value: object) -> object:
-    return {"head": _listed(value)} if isinstance(value, str | list) else value
+    return {"head": listed(value)} if isinstance(value, str | list) else value
 
 
 def _typed(value: object) -> object:
-    return {"is": _listed(value)} if isinstance(value, str | list) else value
+    return {"is": listed(value)} if isinstance(value, str | list) else value
 
 
 def _spoken(value: object) -> object:
@@ -39,172 +35,235 @@ def _spoken(value: object) -> object:
 
 
 def _worded(value: object) -> object:
-    return {"any": _listed(value)} if isinstance(value, str | list) else value
+    return {"any": listed(value)} if isinstance(value, str | list) else value
 
 
 def _keyed(value: object) -> object:
-    return {"key": _listed(value)} if isinstance(value, str | list) else value
+    return {"key": listed(value)} if isinstance(value, str | list) else value
 
 
-def duration_s(text: object) -> int:
-    """Seconds of `14d`, `24h`, `30m`, `2w`, `1y`. ValueError otherwise."""
-    found = _DURATION.match(text) if isinstance(text, str) else None
-    if not found:
-        raise ValueError("write a duration such as 30m, 24h, 14d, 2w or 1y")
-    return int(found[1]) * _SECONDS[found[2]]
+def _alternatives(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
-DurationS = Annotated[int, BeforeValidator(duration_s)]
+class ObjectPart(Part):
+    """What the act is done to: the noun that heads it (or a party), what it must be about, what rules it out."""
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=True)
-
-
-class ObjectPart(_Part):
-    """What the act is done to: a head noun, with what it must be about and what rules it out."""
-
-    head: Words
-    about: Words | None = None
+    head: SomeWords = Field(default=(), description="lexicons ($name) or plain nouns; one of them heads the object")
+    kinds: _Kinds = Field(default=(), alias="is", description="or the object is itself a party of one of these kinds")
+    about: Words | None = Field(default=None, description="words of which one stands in the object or completes it")
     unless: Words | None = Field(default=None, description="words that rule the object out (a class of objects)")
+    as_: str | None = Field(default=None, alias="as", description="bind the party that the object is to this name")
 
 
-class PartyPart(_Part):
-    """Who acts, or whom it is done to. `optional` (the default) takes a claim that does not say it."""
+class PartyPart(Part):
+    """Who acts, or whom it is done to: by kind, by name, or by a noun."""
 
-    kinds: Annotated[tuple[PartyType, ...], BeforeValidator(_listed)] = Field(default=("any",), alias="is")
-    name: Words | None = None
-    as_: str | None = Field(default=None, alias="as")
-    optional: StrictBool = True
+    kinds: _Kinds = Field(default=(), alias="is", description="kinds of party; `any` unless `head` is given")
+    name: Words | None = Field(default=None, description="only these: ISO 3166-1 alpha-2 codes or bodies (IR, EU)")
+    head: SomeWords = Field(default=(), description="or a noun that heads the phrase: [central bank, $court, rebels]")
+    as_: str | None = Field(default=None, alias="as", description="bind what was found to this name")
+    optional: StrictBool | None = Field(
+        default=None,
+        description="true: a claim that does not say it is taken too. Default: true where `as` stands alone with `is`, "
+        "false otherwise",
+    )
+
+    @property
+    def may_lack(self) -> bool:
+        """Is a claim taken that does not say this party? One that names another than `name` never is."""
+        return self.optional if self.optional is not None else bool(self.as_ and not self.name and not self.head)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The kinds asked for."""
+        return self.kinds or (() if self.head else ("any",))
 
 
-class PartiesPart(_Part):
+class PartiesPart(Part):
     """Who does it with whom: at least `min` distinct parties."""
 
-    kinds: Annotated[tuple[PartyType, ...], BeforeValidator(_listed)] = Field(default=("any",), alias="is")
-    min: int = Field(default=2, ge=0, le=9)
-    as_: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=(), alias="as")
+    kinds: _Kinds = Field(default=("any",), alias="is", description="kinds of party that count")
+    min: int = Field(default=2, ge=0, le=9, description="how many distinct ones the claim must name")
+    as_: SomeWords = Field(default=(), alias="as", description="bind them, in the order of the text: [A, B]")
 
 
-class ClaimPart(_Part):
-    """Constraints on one clause."""
+_Object = Annotated[ObjectPart, BeforeValidator(_headed, json_schema_input_type=str | list[str] | ObjectPart)]
+_Party = Annotated[PartyPart, BeforeValidator(_typed, json_schema_input_type=PartyType | list[PartyType] | PartyPart)]
+_Parties = Annotated[
+    PartiesPart, BeforeValidator(_typed, json_schema_input_type=PartyType | list[PartyType] | PartiesPart)
+]
 
-    act: Words
-    object: Annotated[ObjectPart, BeforeValidator(_headed)] | None = None
-    by: Annotated[PartyPart, BeforeValidator(_typed)] | None = None
-    on: Annotated[PartyPart, BeforeValidator(_typed)] | None = None
-    parties: Annotated[PartiesPart, BeforeValidator(_typed)] | None = None
-    status: Annotated[tuple[Status, ...], BeforeValidator(_listed), Field(min_length=1)] = (
-        Status.DONE,
-        Status.AGREED,
-        Status.ANNOUNCED,
+
+class ClaimPart(Part):
+    """Constraints on one clause: who does what to what, with which status."""
+
+    act: Words = Field(description="lexicons ($name) or plain verbs and act nouns; every form of them is found")
+    object: _Object | None = Field(default=None, description="what it is done to, in every voice")
+    by: _Party | None = Field(default=None, description="who acts")
+    on: _Party | None = Field(default=None, description="against, for or with whom")
+    parties: _Parties | None = Field(default=None, description="all parties that take part, whoever acts")
+    status: _Statuses = Field(
+        default=(Status.DONE, Status.AGREED, Status.ANNOUNCED), description="which statuses count"
     )
-    novelty: Literal["new", "any"] = "any"
+    novelty: Literal["new", "any"] = Field(default="any", description="new: not what is called old, existing, extended")
 
 
-class SpeakerPart(_Part):
+class SpeakerPart(Part):
     """Who must assert the claim: anybody, the outlet itself, or a speaker with this role, name or state."""
 
-    is_: Literal["any", "outlet", "somebody"] = Field(default="somebody", alias="is")
-    role: Annotated[tuple[Role, ...], BeforeValidator(_listed)] = ()
-    named: StrictBool | None = None
-    name: Words | None = None
-    title: Words | None = None
-    as_: str | None = Field(default=None, alias="as")
+    is_: Literal["any", "outlet", "somebody"] = Field(
+        default="somebody", alias="is", description="any; the outlet itself; somebody who is quoted"
+    )
+    role: Annotated[tuple[Role, ...], BeforeValidator(listed, json_schema_input_type=Role | list[Role])] = Field(
+        default=(), description="the office of the speaker as the text gives it"
+    )
+    named: StrictBool | None = Field(default=None, description='false: "officials said"')
+    name: Words | None = Field(default=None, description="part of the speaker's name")
+    title: Words | None = Field(default=None, description="part of the title: [minister]")
+    as_: str | None = Field(default=None, alias="as", description="bind the speaker to this name")
 
 
-class ScopePart(_Part):
+class ScopePart(Part):
     """Where in the article, and how old the event may be."""
 
-    zone: Annotated[tuple[Zone, ...], BeforeValidator(_listed), Field(min_length=1)] = (
-        Zone.HEADLINE,
-        Zone.LEAD,
-        Zone.BODY,
+    zone: _Zones = Field(
+        default=(Zone.HEADLINE, Zone.LEAD, Zone.BODY),
+        description="headline, lead (first 2 sentences), body, background",
     )
-    event_age: DurationS | None = None
+    event_age: DurationS | None = Field(default=None, description="oldest event by its date in the text: 14d")
 
 
-class NearPart(_Part):
+class NearPart(Part):
     """Two groups of words at most `within` words apart."""
 
     a: Words
     b: Words
-    within: int = Field(default=10, ge=1, le=500)
-    ordered: StrictBool = False
+    within: int = Field(default=10, ge=1, le=500, description="words between them at most")
+    ordered: StrictBool = Field(default=False, description="a must stand before b")
 
 
-class TextPart(_Part):
+class TextPart(Part):
     """The Boolean escape hatch. Every key that is given must hold."""
 
-    any: Words | None = None
-    all: Words | None = None
-    not_: Words | None = Field(default=None, alias="not")
-    near: NearPart | None = None
+    any: Words | None = Field(default=None, description="one of these words")
+    all: Words | None = Field(default=None, description="every one of these words")
+    not_: Words | None = Field(default=None, alias="not", description="none of these words")
+    near: NearPart | None = Field(default=None, description="two groups of words close together")
     same: Literal["sentence", "paragraph"] | None = Field(default=None, description="where `all` must stand together")
     atleast: int | None = Field(default=None, ge=1, le=1000, description="how often words of `any` must occur")
     first: int | None = Field(default=None, ge=1, description="look only at the first words of the article")
-    regex: str | None = Field(default=None, max_length=2000)
+    regex: str | None = Field(default=None, max_length=2000, description="an RE2 pattern: no look-around, no \\1")
 
 
-class UnlessPart(_Part):
+_Text = Annotated[TextPart, BeforeValidator(_worded, json_schema_input_type=str | list[str] | TextPart)]
+
+
+class UnlessPart(Part):
     """What rules a match out."""
 
-    text: Annotated[TextPart, BeforeValidator(_worded)]
-    where: Literal["sentence", "article"] = "article"
+    text: _Text
+    where: Literal["sentence", "article"] = Field(default="article", description="where the words must stand")
 
 
-class EmitPart(_Part):
+class OtherwisePart(Part):
+    """What holds until an alert is confirmed."""
+
+    level: Level = Field(description="the level of an alert that is not confirmed yet")
+
+
+class ConfirmPart(Part):
+    """How many independent outlets raise an alert to the rule's level, and how soon."""
+
+    outlets: int = Field(ge=2, le=100, description="independent outlets that must report it")
+    within: DurationS = Field(description="counted from the first report: 24h")
+    otherwise: OtherwisePart = Field(description="until then: {level: medium}")
+
+
+def _duration_or_state(value: str) -> str:
+    if value != "state_change":
+        duration_s(value)
+    return value
+
+
+_OncePer = Annotated[
+    str,
+    AfterValidator(_duration_or_state),
+    WithJsonSchema({"type": "string", "pattern": "^([1-9][0-9]{0,4}[mhdwy]|state_change)$", "examples": ["30d"]}),
+]
+
+
+class EmitPart(Part):
     """Which event a match belongs to."""
 
-    key: Words | None = None
-    symmetric: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    once_per: str | None = None
-    state: str | None = None
-    becomes: Literal["in_force", "ended"] | None = None
+    key: Words | None = Field(default=None, description="what tells one event from another: [BY, TARGET]")
+    symmetric: SomeWords = Field(default=(), description="values that are sorted, so that A-B is B-A")
+    once_per: _OncePer | None = Field(
+        default=None,
+        description="how long a repeat is a sighting: 30d, or state_change",
+        json_schema_extra={
+            "anyOf": [{"const": "state_change"}, {"type": "string", "pattern": "^[1-9][0-9]{0,4}[mhdwy]$"}]
+        },
+    )
+    state: str | None = Field(default=None, description="a state that rules share: restriction")
+    becomes: Literal["in_force", "ended"] | None = Field(default=None, description="what the match makes of it")
 
-    @field_validator("once_per")
-    @classmethod
-    def _duration_or_state(cls, value: str | None) -> str | None:
-        if value not in (None, "state_change"):
-            duration_s(value)
-        return value
 
-
-class TestPart(_Part):
+class TestPart(Part):
     """An example inside a rule: a text that must match, or must not and why."""
 
-    hit: str | None = None
-    miss: str | None = None
-    todo_hit: str | None = None
-    todo_miss: str | None = None
-    title: str | None = None
-    bind: dict[str, str | None] = Field(default_factory=dict)
-    status: Status | None = None
-    speaker: str | None = None
-    because: str | None = None
+    hit: str | None = Field(default=None, description="a text that must match")
+    miss: str | None = Field(default=None, description="a text that must not match")
+    todo_hit: str | None = Field(default=None, description="should match and does not yet: tells, never fails")
+    todo_miss: str | None = Field(default=None, description="should not match and does: tells, never fails")
+    title: str | None = Field(default=None, description="the article's title; the text is then its first paragraph")
+    bind: dict[str, str | None] = Field(default_factory=dict, description="what a hit must bind: {TARGET: Iran}")
+    status: Status | None = Field(default=None, description="the status that a hit must have")
+    speaker: str | None = Field(default=None, description="the speaker that a hit must have")
+    because: str | None = Field(default=None, description="a key that fails in a miss: status=planned, claim.object")
     published: str | None = Field(default=None, description="the article's date, 2024-06-03 unless given")
 
 
-class RuleDocument(_Part):
+ParamValues = str | tuple[str, ...] | dict[str, str]
+
+
+class RuleDocument(Part):
     """One rule as written."""
 
-    rule: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length=120)
-    title: str = Field(min_length=3, max_length=200)
-    version: str = Field(default="1", max_length=20)
-    maturity: Maturity = "experimental"
-    level: Level = Level.MEDIUM
-    tags: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    description: str = ""
-    false_positives: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    references: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    claim: Annotated[tuple[ClaimPart, ...], BeforeValidator(lambda v: [v] if isinstance(v, dict) else v)] = ()
-    text: Annotated[TextPart, BeforeValidator(_worded)] | None = None
-    speaker: Annotated[SpeakerPart, BeforeValidator(_spoken)] = SpeakerPart.model_validate({"is": "any"})
-    scope: ScopePart = ScopePart()
-    unless: tuple[UnlessPart, ...] = ()
-    emit: Annotated[EmitPart, BeforeValidator(_keyed)] = EmitPart()
-    tests: tuple[TestPart, ...] = ()
+    rule: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$",
+        max_length=120,
+        description="its id: lower case, parts joined by dots",
+        json_schema_extra={"pattern": r"^[a-z{][A-Za-z0-9_{}]*(\.[A-Za-z0-9_{}]+)*$"},
+    )
+    title: str = Field(min_length=3, max_length=200, description="what it reports, for people")
+    version: Annotated[str, BeforeValidator(lambda v: v, json_schema_input_type=str | int | float)] = Field(
+        default="1", max_length=20, description="yours to count; the hash in alerts changes with every edit"
+    )
+    maturity: Maturity = Field(default="experimental", description="its readiness; stable needs a hit and two misses")
+    level: Level = Field(default=Level.MEDIUM, description="what its reader must do: low note it … critical act now")
+    tags: SomeWords = Field(default=(), description="free words; CAMEO codes as cameo.085")
+    description: str = Field(default="", description="the definition, for people")
+    false_positives: SomeWords = Field(default=(), description="what is known to fool it")
+    references: SomeWords = Field(default=(), description="where its definition comes from")
+    params: dict[str, ParamValues] = Field(
+        default_factory=dict,
+        description="one rule per value: {C: [IR, KP]}, then {C} and {C.name} in any text; `states` is every state",
+    )
+    claim: Annotated[
+        tuple[ClaimPart, ...], BeforeValidator(_alternatives, json_schema_input_type=ClaimPart | list[ClaimPart])
+    ] = Field(default=(), description="constraints on one clause; a list means any of them")
+    text: _Text | None = Field(default=None, description="words that must be there")
+    speaker: Annotated[
+        SpeakerPart, BeforeValidator(_spoken, json_schema_input_type=Literal["any", "outlet", "somebody"] | SpeakerPart)
+    ] = Field(default=SpeakerPart.model_validate({"is": "any"}), description="who must assert it")
+    scope: ScopePart = Field(default=ScopePart(), description="where in the article, and how old the event may be")
+    unless: tuple[UnlessPart, ...] = Field(default=(), description="what rules a match out")
+    confirm: ConfirmPart | None = Field(default=None, description="independent outlets that raise the level")
+    emit: Annotated[EmitPart, BeforeValidator(_keyed, json_schema_input_type=str | list[str] | EmitPart)] = Field(
+        default=EmitPart(), description="which event a match belongs to"
+    )
+    tests: tuple[TestPart, ...] = Field(default=(), description="examples with their results")
 
     @field_validator("version", mode="before")
     @classmethod
@@ -212,69 +271,26 @@ class RuleDocument(_Part):
         return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-LATER = {
-    "confirm": "`confirm` is not supported by this version; remove it",
-    "params": "`params` is not supported by this version; write one rule per value",
-    "filters": "`filters` is not supported by this version; use `unless` in the rule",
+class FilterDocument(Part):
+    """A suppression of a site's own: what rules out the matches of every rule that its globs name."""
+
+    filter: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80, description="its id")
+    title: str = Field(default="", max_length=200, description="why it is there, for people")
+    rules: Words = Field(description="ids of rules, * and ? allowed: [embargo.*]")
+    unless: Annotated[tuple[UnlessPart, ...], Field(min_length=1)] = Field(description="what rules a match out")
+
+
+_HINTS = {
     "status": "a rule has no `status`; its own readiness is `maturity`, that of a claim stands under `claim`",
+    "filters": "a rule does not list its filters; a filter is a document of its own that names rules",
+    "condition": "unknown key `condition`; words are asked for with `text: {any: […], all: […], not: […]}`",
 }
 
 
 def parse(source: Source, model: type[BaseModel] = RuleDocument) -> tuple[Any, list[Problem]]:
     """The validated document, or None and every problem with its place."""
-    if not isinstance(source.value, dict):
-        return None, [source.problem((), "expected a mapping with the key `rule`")]
-    try:
-        return model.model_validate(source.value), []
-    except ValidationError as error:
-        return None, [_problem(source, model, e) for e in error.errors(include_url=False)]
+    hints = _HINTS if model is RuleDocument else {}
+    return parse_as(source, model, next(iter(model.model_fields)), hints)  # type: ignore[no-any-return]
 
 
-def _problem(source: Source, model: type[BaseModel], error: Any) -> Problem:
-    path = _path(source, tuple(error["loc"]))
-    if error["type"] == "extra_forbidden":
-        return source.problem(path, _unknown_key(model, path), of_key=True)
-    if error["type"] == "missing":
-        return source.problem(path[:-1], f"key `{path[-1]}` is missing; add it")
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "bool_type":
-        message = "expected a boolean; write true or false"
-    got = error.get("input")
-    shown = f"; found {got!r}" if isinstance(got, str | int | float | bool) or got is None else ""
-    return source.problem(path, f"`{'.'.join(map(str, path))}`: {message}{shown}")
-
-
-def _path(source: Source, loc: Path) -> Path:
-    """`loc` without the steps that widening added (a lone mapping or word has no index in the file)."""
-    path: Path = ()
-    for step in loc:
-        if (*path, step) in source.values or isinstance(step, str):
-            path = (*path, step)
-    while len(path) > 1 and path not in source.values and path[:-1] not in source.values:
-        path = path[:-1]
-    return path
-
-
-def _unknown_key(model: type[BaseModel], path: Path) -> str:
-    key = str(path[-1])
-    if len(path) == 1 and key in LATER and model is RuleDocument:
-        return LATER[key]
-    known = sorted(f.alias or n for n, f in _model_at(model, path[:-1]).model_fields.items())
-    near = difflib.get_close_matches(key, known, 1, 0.6)
-    hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
-    return f"unknown key `{key}`; {hint}"
-
-
-def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
-    for step in path:
-        for name, field in model.model_fields.items():
-            if step in (name, field.alias):
-                model = _model_in(field.annotation) or model
-    return model
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(arg) for arg in get_args(annotation))
-    return next((m for m in found if m), None)
+__all__ = ["Duration", "FilterDocument", "RuleDocument", "duration_s", "parse"]

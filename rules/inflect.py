@@ -77,3 +77,53 @@ def verb_forms(verb: str, irregular: Mapping[str, tuple[tuple[str, ...], tuple[s
     """Every form of a one-word verb. `irregular` maps a base to (past forms, participles)."""
     past, participle = irregular.get(verb, (_regular_past(verb), _regular_past(verb)))
     return VerbForms(verb, third_person(verb), past, participle, _gerund(verb))
+
+
+_ACT_NOUN = re.compile(r"(tion|sion|ment|ance|ence|ture|sure|sis|age|ery|ship|ity|down|over|off|out|back)$")
+_ISE = re.compile(r"(.{3,}[iy])([sz])(e|ed|es|ing|ation|ations)\Z")
+_ONE_SPELLING = re.compile(
+    r"(pra|pro|prem|promi?|adv|dev|rev|superv|telev|compr|comprom|surpr|exerc|cru|bru|expert|enterpr|franch|prec|disgu|"
+    r"improv|merchand|parad|caps|treat|likew|otherw|no|po|ar)i[sz]\Z"
+)
+
+
+def spellings(phrase: str) -> tuple[str, ...]:
+    """A phrase with its British and American spellings beside it: recognise and recognize, defence and defense."""
+    words = phrase.split()
+    other = " ".join(_respelt(word) for word in words)
+    return (phrase,) if other == phrase else (phrase, other)
+
+
+_PAIRS = {
+    "defence": "defense", "offence": "offense", "licence": "license", "programme": "program", "centre": "center",
+    "labour": "labor", "harbour": "harbor", "armour": "armor", "neighbour": "neighbor", "favour": "favor",
+    "honour": "honor", "theatre": "theater", "fulfil": "fulfill", "enrol": "enroll", "armoured": "armored",
+}  # fmt: skip
+_RESPELT = {**_PAIRS, **{b: a for a, b in _PAIRS.items()}}
+
+
+def _respelt(word: str) -> str:
+    if word in _RESPELT:
+        return _RESPELT[word]
+    found = _ISE.match(word)
+    if not found or _ONE_SPELLING.match(found[1] + found[2]):
+        return word
+    return f"{found[1]}{'z' if found[2] == 's' else 's'}{found[3]}"
+
+
+def is_act_noun(word: str) -> bool:
+    """Does a word that a rule gives as an act look like a noun (recognition, closure, crackdown)?"""
+    return " " not in word and bool(_ACT_NOUN.search(word))
+
+
+_DERIVED = (
+    ("ify", "ification"), ("ise", "isation"), ("ize", "ization"), ("ate", "ation"), ("duce", "duction"),
+    ("scribe", "scription"), ("ceive", "ception"), ("pose", "position"), ("vene", "vention"), ("pel", "pulsion"),
+)  # fmt: skip
+
+
+def act_nouns(verb: str, known: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The nouns of a verb's act: by table (close: closure), else by its ending (nominate: nomination); () for none."""
+    if verb in known:
+        return known[verb]
+    return next(((verb.removesuffix(end) + noun,) for end, noun in _DERIVED if verb.endswith(end)), ())

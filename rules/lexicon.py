@@ -10,41 +10,41 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, StrictBool
+from pydantic import Field, StrictBool
 
-from rules.document import _listed, _Part, parse
-from rules.inflect import plural, verb_forms
+from rules.document import parse
+from rules.inflect import act_nouns, is_act_noun, plural, spellings, verb_forms
 from rules.problems import Problem, RuleErrors
+from rules.shape import Part, SomeWords
 from rules.source import Source, read
 
 SHIPPED = Path(__file__).parent / "lexicons"
 Kind = Literal["act", "object", "words"]
 Pos = Literal["verb", "noun", "adjective", "word"]
-_Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
-class LexiconDocument(_Part):
+class LexiconDocument(Part):
     """One lexicon as written. Words are base forms; a phrase inflects its first word (verbs) or last word (nouns)."""
 
     lexicon: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)
     kind: Kind = "words"
     description: str = ""
     override: Literal["append", "replace"] | None = None
-    include: _Words = ()
-    verbs: _Words = Field(default=(), description="act: what is acted on is the verb's object (lift, phase out)")
-    intransitive: _Words = Field(default=(), description="act: it is the verb's subject (expire, lapse)")
-    nouns: _Words = Field(default=(), description="act: removal, end; object: embargo, travel ban")
-    adjectives: _Words = ()
-    words: _Words = Field(default=(), description="any words, exactly as written, plus their plural")
+    include: SomeWords = ()
+    verbs: SomeWords = Field(default=(), description="act: what is acted on is the verb's object (lift, phase out)")
+    intransitive: SomeWords = Field(default=(), description="act: it is the verb's subject (expire, lapse)")
+    nouns: SomeWords = Field(default=(), description="act: removal, end; object: embargo, travel ban")
+    adjectives: SomeWords = ()
+    words: SomeWords = Field(default=(), description="any words, exactly as written, plus their plural")
     absence: StrictBool = Field(default=False, description="act: 'there is no X' says that it has happened to X")
     bare: StrictBool = Field(
         default=False, description="act: the object alone may say it ('new sanctions', 'calls for sanctions')"
     )
-    opposites: _Words = ()
-    continuers: _Words = Field(default=(), description="acts that carry the state on (extend); denied, they end it")
-    excludes: _Words = Field(default=(), description="phrases in which a word of this list means something else")
+    opposites: SomeWords = ()
+    continuers: SomeWords = Field(default=(), description="acts that carry the state on (extend); denied, they end it")
+    excludes: SomeWords = Field(default=(), description="phrases in which a word of this list means something else")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,15 +73,25 @@ class Lexicon:
 
 
 @cache
-def irregular() -> tuple[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]], Mapping[str, str]]:
-    """Irregular verbs (base to pasts and participles) and plurals, from lexicons/irregular.yml."""
+def _shipped_table() -> Mapping[str, Mapping[str, str]]:
     path = SHIPPED / "irregular.yml"
     sources, problems = read(path.read_text("utf8"), path.name)
-    table = sources[0].value if sources and not problems else None
-    if not isinstance(table, dict):
+    value = sources[0].value if sources and not problems else None
+    if not isinstance(value, dict):
         raise RuleErrors(problems)
-    verbs = {str(k): _principal_parts(str(v)) for k, v in table["verbs"].items()}
-    return verbs, {str(k): str(v) for k, v in table["plurals"].items()}
+    return {name: {str(k): str(v) for k, v in part.items()} for name, part in value.items()}
+
+
+@cache
+def irregular() -> tuple[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]], Mapping[str, str]]:
+    """Irregular verbs (base to pasts and participles) and plurals, from lexicons/irregular.yml."""
+    return {k: _principal_parts(v) for k, v in _shipped_table()["verbs"].items()}, _shipped_table()["plurals"]
+
+
+@cache
+def nominals() -> Mapping[str, tuple[str, ...]]:
+    """Verbs to the nouns of their act, from lexicons/irregular.yml."""
+    return {k: tuple(v.split("/")) for k, v in _shipped_table()["nominals"].items()}
 
 
 def _principal_parts(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -120,12 +130,26 @@ def _own_forms(document: LexiconDocument) -> set[Form]:
     return forms | {replace(f, pos="adjective") for a in document.adjectives for f in word_surface(a, "JJ")}
 
 
-def inline(word: str, kind: Kind) -> Lexicon:
-    """The lexicon of a word that a rule names without `$`."""
-    forms = {f for f in noun_surface(word)} if kind != "words" else {*word_surface(word), *noun_surface(word)}
-    if kind == "act":
-        forms = {f for t in (True, False) for f in verb_surface(word, t)}
+def inline(word: str, kind: Kind, *, both: bool = True) -> Lexicon:
+    """The lexicon of a word that a rule names without `$`, in both spellings (recognise, recognize).
+
+    An act gets its noun too (recognise: recognition); `both` says that the verb's subject may be what it is done to
+    ("the camp closes").
+    """
+    forms = {f for w in spellings(word) for f in _inline_forms(w, kind, both)}
     return Lexicon(name=word, kind=kind, forms=tuple(sorted(forms)))
+
+
+def _inline_forms(word: str, kind: Kind, both: bool) -> Iterator[Form]:
+    if kind == "words":
+        yield from word_surface(word)
+    if kind != "act":
+        yield from noun_surface(word)
+        return
+    if not is_act_noun(word):
+        yield from (f for t in ((True, False) if both else (True,)) for f in verb_surface(word, t))
+    for noun in (word,) if is_act_noun(word) else act_nouns(word, nominals()):
+        yield from noun_surface(noun)
 
 
 def read_files(files: Iterable[Path]) -> tuple[list[tuple[Source, LexiconDocument]], list[Problem]]:

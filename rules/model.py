@@ -102,6 +102,15 @@ class Speaker:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirm:
+    """How many independent outlets raise an alert to its rule's level within a time, and its level until then."""
+
+    outlets: int
+    within_s: int
+    otherwise: Level
+
+
+@dataclass(frozen=True, slots=True)
 class Emit:
     """How a match becomes an alert: the key says which event.
 
@@ -109,13 +118,14 @@ class Emit:
     then puts the story's id in its place). `state` and `becomes` name a state that this match opens ("in_force") or
     closes ("ended"), shared by all rules that name the same state; None for a rule without one. `once_per_s` is the
     time in seconds during which a further match of the same key is a sighting; None means as long as the episode is
-    open.
+    open. `confirm` says how many outlets it takes; None for a rule that does not ask.
     """
 
     key: tuple[tuple[str, str | None], ...] = ()
     state: str | None = None
     becomes: str | None = None
     once_per_s: int | None = None
+    confirm: Confirm | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from rules.document import PartiesPart, PartyPart, SpeakerPart
+from rules.document import PartiesPart, PartyPart, SpeakerPart, UnlessPart
 from rules.engine.explain import Outcome
 from rules.engine.rule import ClaimTest, Rule
 from rules.engine.wording import Wording, words_of
@@ -33,6 +33,11 @@ class Tried:
         """Who asserts the claim."""
         return self.analysis.voice(self.claim)
 
+    def in_sentence(self) -> Wording:
+        """The words of the claim's sentence alone."""
+        sentence = self.claim.sentence
+        return Wording(lambda: (words_of(sentence.clean, sentence.start, sentence.end),), self.article.lexicons)
+
     def cue(self, first: int, last: int) -> Evidence:
         """The span of tokens first to last of the claim's sentence."""
         tagged = self.claim.structure.tagged
@@ -57,20 +62,39 @@ def _act(t: Tried) -> Iterator[Outcome]:
 
 
 def _object(t: Tried) -> Iterator[Outcome]:
-    if not t.test.heads:
+    if t.test.part.object is None:
         return
-    things = [x for x in t.claim.things if x.names & t.test.heads]
-    # Of coordinated objects ("energy ties and defence cooperation") the one that is about the right thing counts.
-    thing = next((x for x in things if not t.test.about or _lexical(t, x.chunk, t.test.about)), None) or next(
-        iter(things), None
-    )
-    found = t.claim.structure.tagged.words[thing.token] if thing else "another object"
-    cue = t.cue(thing.token, thing.token) if thing else None
-    yield Outcome(key="claim.object", holds=thing is not None, wanted=_names(t.test.heads), found=found, cue=cue)
-    if thing is not None and t.test.about:
-        yield _about(t, thing.chunk)
-    if thing is not None and t.test.unless:
-        yield _not_about(t, thing.chunk)
+    chosen = _chosen(t)
+    wanted = _names([*t.test.heads, *t.test.part.object.kinds])
+    found = t.claim.structure.tagged.words[chosen[1]] if chosen else "another object"
+    cue = t.cue(chosen[1], chosen[1]) if chosen else None
+    yield Outcome(key="claim.object", holds=chosen is not None, wanted=wanted, found=found, cue=cue)
+    if chosen and t.test.about:
+        yield _about(t, chosen[0])
+    if chosen and t.test.unless:
+        yield _not_about(t, chosen[0])
+
+
+def _chosen(t: Tried) -> tuple[int, int] | None:
+    """(chunk, token) of the object that the rule asks for; of coordinated ones that which is about the right thing."""
+    things = [(x.chunk, x.token) for x in t.claim.things if x.names & t.test.heads]
+    part = t.test.part.object
+    if part and part.kinds:
+        things += [(k, i) for k, i, _ in party_objects(t.claim, part.kinds)]
+    right = (x for x in things if not t.test.about or _lexical(t, x[0], t.test.about))
+    return next(right, None) or next(iter(things), None)
+
+
+def party_objects(claim: Claim, kinds: Iterable[str]) -> list[tuple[int, int, Party]]:
+    """(chunk, token, party) of the objects of a claim that are parties themselves, not merely of one."""
+    parties = claim.structure.tagged.parties
+    found = []
+    for k in claim.objects:
+        chunk = claim.structure.chunks[k]
+        for first, (last, party) in sorted(parties.items()):
+            if chunk.first <= first and last == chunk.head and not party.adjective and fits(party, kinds):
+                found.append((k, first, party))
+    return found
 
 
 def _about(t: Tried, chunk: int) -> Outcome:
@@ -160,17 +184,35 @@ def fits(party: Party, kinds: Iterable[str]) -> bool:
 
 def named(parties: Iterable[Party], part: PartyPart | PartiesPart) -> list[Party]:
     """The parties of the kinds (and names) that a rule's key asks for."""
-    found = [p for p in parties if fits(p, part.kinds)]
-    names = getattr(part, "name", None)
-    return [p for p in found if p.id in names] if names else found
+    if isinstance(part, PartiesPart):
+        return [p for p in parties if fits(p, part.kinds)]
+    found = [p for p in parties if fits(p, part.wanted)]
+    return [p for p in found if p.id in part.name] if part.name else found
 
 
 def _party(t: Tried, key: str, part: PartyPart | None, parties: tuple[Party, ...]) -> Iterator[Outcome]:
     if part is None:
         return
-    found = named(parties, part)
-    shown = ", ".join(p.id for p in found) or "nobody named"
-    yield Outcome(key=f"claim.{key}", holds=bool(found) or part.optional, wanted=_names(part.kinds), found=shown)
+    found = [p.id for p in named(parties, part)] or headed(t, key)
+    wanted = _names([*part.wanted, *(part.name or ()), *part.head])
+    holds = bool(found) or (part.may_lack and not (part.name and parties))
+    yield Outcome(key=f"claim.{key}", holds=holds, wanted=wanted, found=", ".join(found) or _others(parties))
+
+
+def _others(parties: tuple[Party, ...]) -> str:
+    return f"only {', '.join(p.id for p in parties)}" if parties else "nobody named"
+
+
+def headed(t: Tried, key: str) -> list[str]:
+    """The nouns of `head` that head the phrases of those who act (or whom it is done to)."""
+    names = t.test.actors if key == "by" else t.test.targets
+    if not names:
+        return []
+    s = t.claim.structure
+    chunks = t.claim.agents if key == "by" else t.claim.around()
+    heads = [(s.chunks[k].first, s.chunks[k].head) for k in chunks]
+    hits = (h for a, b in heads for h in s.tagged.hits if a <= h.first <= b <= h.last and h.names & names)
+    return list(dict.fromkeys(h.form.lemma for h in hits))
 
 
 def _by(t: Tried) -> Iterator[Outcome]:
@@ -237,14 +279,15 @@ def _wording(t: Tried) -> Iterator[Outcome]:
 
 
 def _unless(t: Tried) -> Iterator[Outcome]:
-    for part in t.rule.document.unless:
-        sentence = t.claim.sentence
-        words = words_of(sentence.clean, sentence.start, sentence.end)
-        own = Wording(lambda words=words: (words,), t.article.lexicons)  # type: ignore[misc]
-        holds, cue = (own if part.where == "sentence" else t.article).holds(part.text)
-        yield Outcome(
-            key="unless", holds=not holds, wanted="none of `unless`", found="ruled out" if holds else "clear", cue=cue
-        )
+    for part, by in zip(t.rule.document.unless, t.rule.filters, strict=True):
+        yield unless_outcome(part, by, t.in_sentence() if part.where == "sentence" else t.article)
+
+
+def unless_outcome(part: UnlessPart, by: str, words: Wording) -> Outcome:
+    """Whether an `unless` (of the rule, or of the filter `by`) leaves a match standing."""
+    holds, cue = words.holds(part.text)
+    wanted = f"none of filter {by}" if by else "none of `unless`"
+    return Outcome(key="unless", holds=not holds, wanted=wanted, found="ruled out" if holds else "clear", cue=cue)
 
 
 def _names(values: Iterable[object]) -> str:

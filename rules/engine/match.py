@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from rules.document import duration_s
-from rules.engine.checks import Tried, named, outcomes
+from rules.document import ConfirmPart
+from rules.engine.checks import Tried, headed, named, outcomes, party_objects
 from rules.engine.rule import ClaimTest, Rule
 from rules.language.claims import Claim
-from rules.language.vocabulary import Party
-from rules.model import Emit, Evidence, Match, Role, Speaker, Status, Zone
+from rules.model import Confirm, Emit, Evidence, Match, Role, Speaker, Status, Zone
+from rules.shape import duration_s
 
 _ZONES = (Zone.HEADLINE, Zone.LEAD, Zone.BODY, Zone.BACKGROUND)
 _MOST_EVIDENCE = 3
@@ -38,11 +38,17 @@ def index_of(rules: Iterable[Rule]) -> Index:
     for rule in rules:
         for test in rule.claims:
             for act in sorted(test.acts):
-                for head in sorted(test.heads) or [""]:
+                for head in asked_heads(test):
                     bucket = found.setdefault((act, head), {})
                     for name in required_names(test):
                         bucket.setdefault(name, []).append((rule.id, test))
     return {key: _bucket(bucket) for key, bucket in found.items()}
+
+
+def asked_heads(test: ClaimTest) -> list[str]:
+    """The lexicons of its object; [''] where any object, or a party, will do."""
+    by_party = test.part.object is not None and bool(test.part.object.kinds)
+    return [""] if by_party else sorted(test.heads) or [""]
 
 
 def _bucket(entries: dict[str, list[Entry]]) -> Bucket:
@@ -53,7 +59,7 @@ def _bucket(entries: dict[str, list[Entry]]) -> Bucket:
 def required_names(test: ClaimTest) -> tuple[str, ...]:
     """The parties of which a claim must have one; ('',) if anybody will do."""
     for part in (test.part.on, test.part.by):
-        if part is not None and part.name and not part.optional:
+        if part is not None and part.name and not part.may_lack and not part.head:
             return part.name
     return ("",)
 
@@ -77,7 +83,7 @@ def candidates(index: Index, claim: Claim) -> Iterator[Entry]:
 def tests_for(rule: Rule, claim: Claim) -> Iterator[ClaimTest]:
     """The alternatives of one rule that the claim's act and object fit: what `candidates` finds, without the index."""
     heads = {n for thing in claim.things for n in thing.names}
-    return (t for t in rule.claims if t.acts & claim.acts and (not t.heads or t.heads & heads))
+    return (t for t in rule.claims if t.acts & claim.acts and set(asked_heads(t)) & {*heads, ""})
 
 
 def holds(tried: Tried) -> bool:
@@ -121,7 +127,9 @@ def _bindings(tried: Tried, speaker: Speaker | None) -> dict[str, str | None]:
     for key, parties in (("by", claim.by), ("on", claim.on)):
         wanted = getattr(part, key)
         if wanted is not None and wanted.as_:
-            bound[wanted.as_] = _first(named(parties, wanted))
+            bound[wanted.as_] = next(iter([p.id for p in named(parties, wanted)] or headed(tried, key)), None)
+    if part.object and part.object.as_:
+        bound[part.object.as_] = _object_party(tried)
     if part.parties is not None:
         ids = [p.id for p in named(claim.parties, part.parties)]
         bound |= {name: ids[i] if i < len(ids) else None for i, name in enumerate(part.parties.as_)}
@@ -130,18 +138,20 @@ def _bindings(tried: Tried, speaker: Speaker | None) -> dict[str, str | None]:
     return bound
 
 
-def _first(parties: list[Party]) -> str | None:
-    return parties[0].id if parties else None
-
-
 def _object(tried: Tried) -> str | None:
-    """The object's base form."""
+    """The object's base form, or the party that it is."""
     tagged = tried.claim.structure.tagged
     for thing in tried.claim.things:
         if thing.names & tried.test.heads:
             hits = [h for h in tagged.hits if h.first <= thing.token <= h.last and h.names & tried.test.heads]
             return min(hits, key=lambda h: (h.first, h.form.lemma)).form.lemma
-    return None
+    return _object_party(tried)
+
+
+def _object_party(tried: Tried) -> str | None:
+    part = tried.test.part.object
+    found = party_objects(tried.claim, part.kinds) if part else []
+    return found[0][2].id if found else None
 
 
 def _emit(tried: Tried, bindings: dict[str, str | None]) -> Emit:
@@ -151,7 +161,11 @@ def _emit(tried: Tried, bindings: dict[str, str | None]) -> Emit:
     values = iter(sorted((v for n, v in key if n in symmetric), key=lambda v: (v is None, v or "")))
     pairs = tuple((n, next(values) if n in symmetric else v) for n, v in key)
     once_per_s = duration_s(part.once_per) if part.once_per not in (None, "state_change") else None
-    return Emit(key=pairs, state=part.state, becomes=part.becomes, once_per_s=once_per_s)
+    return Emit(pairs, part.state, part.becomes, once_per_s, _confirm(tried.rule.document.confirm))
+
+
+def _confirm(part: ConfirmPart | None) -> Confirm | None:
+    return Confirm(part.outlets, part.within, part.otherwise.level) if part else None
 
 
 def _confidence(tried: Tried, speaker: Speaker | None) -> float:

@@ -20,6 +20,8 @@ class ClaimTest:
     about: frozenset[str]
     unless: frozenset[str]
     continuers: frozenset[str]
+    actors: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class Rule:
     source: str
     claims: tuple[ClaimTest, ...]
     origin: Source | None = None
+    filters: tuple[str, ...] = ()
+    """For each `unless` of the document the filter that it is from; '' for the rule's own."""
 
     @property
     def id(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from rules.engine.checks import Tried, outcomes
+from rules.engine.checks import Tried, outcomes, unless_outcome
 from rules.engine.compile import Compiled, compile_files
 from rules.engine.explain import Candidate, Explanation, Outcome
 from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, tests_for
@@ -117,11 +117,8 @@ class RuleSet:
         found = [
             Outcome(key="text", holds=holds_, wanted="the words of `text`", found="yes" if holds_ else "no", cue=cue)
         ]
-        for unless in rule.document.unless:
-            ruled_out, cue = wording.holds(unless.text)
-            shown = "ruled out" if ruled_out else "clear"
-            found.append(Outcome(key="unless", holds=not ruled_out, wanted="none of `unless`", found=shown, cue=cue))
-        return found
+        parts = zip(rule.document.unless, rule.filters, strict=True)
+        return found + [unless_outcome(part, by, wording) for part, by in parts]
 
     def _explained_words(self, rule: Rule, analysis: Analysis) -> list[Candidate]:
         article = analysis.page.article

@@ -68,11 +68,19 @@ class Claim:
     dated: Dated | None
     span: tuple[int, int]
     old_word: str = ""
+    agents: tuple[int, ...] = ()
+    objects: tuple[int, ...] = ()
+    """Chunks of those who act, and of what it is done to."""
 
     @property
     def status(self) -> Status:
         """The composed status."""
         return self.reading.status
+
+    def around(self) -> list[int]:
+        """Chunks of the objects and of what completes them and the act: 'ban on X', 'imposed on X'."""
+        ways = [self.chunk, *self.objects]
+        return [*self.objects, *(n for k in ways for _, n in self.structure.complements(k))]
 
 
 def distinct(parties: tuple[Party, ...]) -> tuple[Party, ...]:

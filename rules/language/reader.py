@@ -201,6 +201,8 @@ class ClaimReader:
             dated=dated,
             span=self.placing.span(first, last),
             old_word=self.placing.old_word(things),
+            agents=(*arguments.subjects, *arguments.agents),
+            objects=tuple(arguments.objects),
         )
 
     def _parties(self, chunks: list[int]) -> tuple[Party, ...]:

@@ -135,6 +135,12 @@ def _demonym_forms(demonym: str) -> tuple[str, ...]:
     return (demonym, f"{demonym}s")
 
 
+@cache
+def state_names() -> Mapping[str, str]:
+    """ISO 3166-1 alpha-2 to the first name of each state."""
+    return {code: str(text).split("|")[0].split("/")[0].strip() for code, text in table("countries").items()}
+
+
 def _party_names() -> Iterable[tuple[str, Party]]:
     for code, text in table("countries").items():
         names, demonyms, capitals = (part.strip() for part in str(text).split("|"))
