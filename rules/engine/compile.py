@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from rules.document import ClaimPart, FilterDocument, RuleDocument, parse
 from rules.engine.filters import Filter, filtered, problems_of_filter
+from rules.engine.needs import anchored
 from rules.engine.rule import ClaimTest, Rule, digest
-from rules.engine.verify import problems_of
+from rules.engine.verify import as_written, problems_of
 from rules.family import members
 from rules.lexicon import SHIPPED, Kind, Lexicon, LexiconDocument, build, inline, read_files
 from rules.problems import Problem
@@ -119,7 +120,19 @@ def _add(compiled: Compiled, source: Source, document: RuleDocument) -> None:
     wrong = list(problems_of(source, document, compiled.lexicons))
     compiled.problems += wrong
     if not wrong:
-        compiled.rules[document.rule] = _compiled(source, document, compiled)
+        rule = compiled.rules[document.rule] = _compiled(source, document, compiled)
+        compiled.problems += _unanchored(source, rule, compiled.lexicons)
+
+
+def _unanchored(source: Source, rule: Rule, lexicons: dict[str, Lexicon]) -> Iterator[Problem]:
+    if rule.maturity != "experimental":
+        for test in rule.claims:
+            if not anchored(test, lexicons):
+                message = (
+                    "only very common words to search for; name an `object`, or words with `about`, "
+                    "or set `maturity: experimental`"
+                )
+                yield source.problem(as_written(source, ("claim", test.number, "act")), message)
 
 
 def _compiled(source: Source, document: RuleDocument, compiled: Compiled) -> Rule:
@@ -129,7 +142,7 @@ def _compiled(source: Source, document: RuleDocument, compiled: Compiled) -> Rul
         document=document,
         hash=digest(document.model_dump_json(by_alias=True)),
         source=f"{source.file}:{place.line}",
-        claims=tuple(_claim_test(part, compiled.lexicons) for part in document.claim),
+        claims=tuple(_claim_test(n, part, compiled.lexicons) for n, part in enumerate(document.claim)),
         origin=source,
         filters=by,
     )
@@ -152,10 +165,11 @@ _TRANSITIVE = "verb"
 """A verb of a rule whose object is a party or is not asked for: the subject of 'Norway recognises' is no object."""
 
 
-def _claim_test(part: ClaimPart, lexicons: dict[str, Lexicon]) -> ClaimTest:
+def _claim_test(number: int, part: ClaimPart, lexicons: dict[str, Lexicon]) -> ClaimTest:
     thing = part.object
     acts = _names(part.act, "act", lexicons, "act" if thing and not thing.kinds else _TRANSITIVE)
     return ClaimTest(
+        number=number,
         part=part,
         acts=acts,
         heads=_names(thing.head, "object", lexicons) if thing else frozenset(),

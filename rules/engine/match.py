@@ -178,6 +178,6 @@ def _confidence(tried: Tried, speaker: Speaker | None) -> float:
     return round(min(max(value, 0.05), 0.99), 3)
 
 
-def order(tried: Tried) -> tuple[int, int, int]:
-    """Headline before lead before body; then the order of the text."""
-    return _ZONES.index(tried.claim.zone), tried.claim.sentence.number, tried.claim.token
+def order(tried: Tried) -> tuple[int, int, int, int]:
+    """Headline before lead before body; then the order of the text; then that of the rule's alternatives."""
+    return _ZONES.index(tried.claim.zone), tried.claim.sentence.number, tried.claim.token, tried.test.number

@@ -22,6 +22,8 @@ class ClaimTest:
     continuers: frozenset[str]
     actors: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
+    number: int = 0
+    """Which alternative of its rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

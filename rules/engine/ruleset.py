@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from rules.engine.bytes_of_text import Joint, joint
 from rules.engine.checks import Tried, outcomes, unless_outcome
 from rules.engine.compile import Compiled, compile_files
 from rules.engine.explain import Candidate, Explanation, Outcome
 from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, tests_for
+from rules.engine.needs import Needs
 from rules.engine.rule import Rule, digest
-from rules.engine.scan import Scanner, scanner_of, separated
+from rules.engine.scan import Hits, Scanner, scanner_of
 from rules.engine.wording import Wording, words_of
 from rules.language.analysis import Analysis
 from rules.language.claims import SpecialActs
-from rules.language.text import Page, even, page_of
+from rules.language.text import Clean, Page, even, page_of
 from rules.language.vocabulary import Vocabulary, data_digest
 from rules.lexicon import Lexicon
 from rules.model import Article, Emit, Evidence, Match, Status, Zone
@@ -39,50 +41,59 @@ class RuleSet:
     scanner: Scanner
     index: Index
     special: SpecialActs
-    zones: frozenset[Zone]
-    wordy: tuple[Rule, ...]
-    """Rules without a claim: words alone."""
 
     def match(self, article: Article) -> tuple[Match, ...]:
         """Every rule that holds for `article`, sorted by rule id."""
         if not _is_english(article):
             return ()
-        analysis, numbers = self._opened(article)
-        found: dict[str, list[Tried]] = {}
-        if numbers:
-            wording = self._wording(analysis)
-            for tried in self._tried(analysis, self._in_zone(analysis, numbers), wording):
-                if holds(tried):
-                    found.setdefault(tried.rule.id, []).append(tried)
-        matches = {rule: match_of(sorted(some, key=order)) for rule, some in found.items()}
-        matches |= {m.rule: m for m in self._worded(analysis)}
+        title, text = even(article.title, "title"), even(article.text, "text")
+        words = joint(title, text)
+        hits = self.scanner.hits(words)
+        present = self.scanner.present(hits)
+        matches: dict[str, Match] = {}
+        if self.scanner.worth(present):
+            matches = self._claimed(page_of(article, title, text), words, hits)
+        worded = self.scanner.worded(present)
+        if worded:
+            matches |= {m.rule: m for m in self._worded(article, title, text, worded)}
         return tuple(matches[rule] for rule in sorted(matches))
 
     def explain(self, rule_id: str, article: Article) -> Explanation:
-        """Why `rule_id` holds for `article` or not. KeyError for a rule that is not loaded."""
+        """Why `rule_id` holds for `article` or not. KeyError for a rule that is not loaded.
+
+        Every sentence is read, also those that the scan would spare.
+        """
         rule = self.rules[rule_id]
         if not _is_english(article):
             return Explanation(rule=rule_id, matched=None, candidates=(), note=f"language {article.lang} is not read")
         matched = next((m for m in self.match(article) if m.rule == rule_id), None)
-        analysis, numbers = self._opened(article)
-        wording = self._wording(analysis)
-        claims = [c for n in numbers[:MOST_SENTENCES] for c in analysis.claims(n)]
+        title, text = even(article.title, "title"), even(article.text, "text")
+        analysis = Analysis(page_of(article, title, text), self.vocabulary, self.special)
+        wording = self._wording(title, text)
+        claims = [c for n in range(min(MOST_SENTENCES, len(analysis.page.sentences))) for c in analysis.claims(n)]
         tried = [Tried(rule, test, c, analysis, wording) for c in claims for test in tests_for(rule, c)]
         shown = sorted(
             (Candidate(evidence=evidence_of(t.claim), outcomes=tuple(outcomes(t))) for t in tried), key=_by_failures
         )
         note = "" if shown or matched else "no sentence holds both its act and its object"
         if not rule.claims:
-            shown, note = self._explained_words(rule, analysis), ""
+            whole = Evidence("title", 0, len(article.title), article.title)
+            shown, note = [Candidate(evidence=whole, outcomes=tuple(self._word_outcomes(rule, wording)))], ""
         return Explanation(rule=rule_id, matched=matched, candidates=tuple(shown[:_MOST_CANDIDATES]), note=note)
 
     # -- the way of one article ----------------------------------------------------------------------------------
-    def _opened(self, article: Article) -> tuple[Analysis, list[int]]:
-        """The article ready for analysis, and the numbers of the sentences that hold an anchor."""
-        title, text = even(article.title, "title"), even(article.text, "text")
-        hits = self.scanner.hits(separated(title, text))
-        page = page_of(article, title, text) if hits else Page(article, title, text, (), ())
-        return Analysis(page, self.vocabulary, self.special), self.scanner.sentences(hits, page)
+    def _claimed(self, page: Page, words: Joint, hits: Hits) -> dict[str, Match]:
+        """The matches of rules over claims."""
+        numbers = self.scanner.sentences(hits, words, page, self.vocabulary.names_party)
+        if not numbers:
+            return {}
+        analysis = Analysis(page, self.vocabulary, self.special)
+        wording = self._wording(page.title, page.text)
+        found: dict[str, list[Tried]] = {}
+        for tried in self._tried(analysis, numbers[:MOST_SENTENCES], wording):
+            if holds(tried):
+                found.setdefault(tried.rule.id, []).append(tried)
+        return {rule: match_of(sorted(some, key=order)) for rule, some in found.items()}
 
     def _tried(self, analysis: Analysis, numbers: list[int], wording: Wording) -> Iterator[Tried]:
         for number in numbers:
@@ -90,22 +101,13 @@ class RuleSet:
                 for rule, test in candidates(self.index, claim):
                     yield Tried(self.rules[rule], test, claim, analysis, wording)
 
-    def _in_zone(self, analysis: Analysis, numbers: list[int]) -> list[int]:
-        """Sentences whose position some rule accepts: most rules want headline and lead, so bodies cost nothing."""
-        sentences = analysis.page.sentences
-        wanted = numbers if Zone.BACKGROUND in self.zones else [n for n in numbers if sentences[n].zone in self.zones]
-        return wanted[:MOST_SENTENCES]
-
-    def _wording(self, analysis: Analysis) -> Wording:
-        return Wording(lambda: (words_of(analysis.page.title), words_of(analysis.page.text)), self.lexicons)
+    def _wording(self, title: Clean, text: Clean) -> Wording:
+        return Wording(lambda: (words_of(title), words_of(text)), self.lexicons)
 
     # -- rules of words alone ------------------------------------------------------------------------------------
-    def _worded(self, analysis: Analysis) -> Iterator[Match]:
-        if not self.wordy:
-            return
-        article = analysis.page.article
-        wording = self._wording(analysis)
-        for rule in self.wordy:
+    def _worded(self, article: Article, title: Clean, text: Clean, rules: list[str]) -> Iterator[Match]:
+        wording = self._wording(title, text)
+        for rule in (self.rules[r] for r in rules):
             found = self._word_outcomes(rule, wording)
             if all(o.holds for o in found):
                 cue = next((o.cue for o in found if o.cue), Evidence("title", 0, len(article.title), article.title))
@@ -119,12 +121,6 @@ class RuleSet:
         ]
         parts = zip(rule.document.unless, rule.filters, strict=True)
         return found + [unless_outcome(part, by, wording) for part, by in parts]
-
-    def _explained_words(self, rule: Rule, analysis: Analysis) -> list[Candidate]:
-        article = analysis.page.article
-        wording = self._wording(analysis)
-        whole = Evidence("title", 0, len(article.title), article.title)
-        return [Candidate(evidence=whole, outcomes=tuple(self._word_outcomes(rule, wording)))]
 
 
 def _by_failures(candidate: Candidate) -> int:
@@ -175,12 +171,17 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
         rules=MappingProxyType(rules),
         lexicons=MappingProxyType(lexicons),
         vocabulary=Vocabulary(lexicons),
-        scanner=scanner_of(rules.values(), lexicons),
+        scanner=_scanner(rules.values(), lexicons),
         index=index,
         special=_special(acts, frozenset(index), lexicons),
-        zones=frozenset(z for r in rules.values() if r.claims for z in r.document.scope.zone),
-        wordy=tuple(r for r in rules.values() if not r.claims),
     )
+
+
+def _scanner(rules: Iterable[Rule], lexicons: Mapping[str, Lexicon]) -> Scanner:
+    needs = Needs(lexicons)
+    for rule in rules:
+        needs.add(rule)
+    return scanner_of(needs)
 
 
 def _special(acts: set[str], pairs: frozenset[tuple[str, str]], lexicons: Mapping[str, Lexicon]) -> SpecialActs:

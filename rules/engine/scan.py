@@ -1,142 +1,99 @@
-"""One pass over an article for all anchors: which sentences may hold a claim that some rule asks for.
+"""One pass over an article for what rules cannot do without: which sentences may hold a claim that some rule asks for.
 
-An anchor is one word that a form of a lexicon cannot do without. Words are filed in groups (one group per set of
-lexicons); a sentence is looked at further only if it holds every group that some rule requires.
+The forms of a set of lexicons are a *group*. A need is what one alternative of a rule cannot do without: all of its
+groups in one sentence, in a zone that it accepts, and a party where it asks for one. Needs are shared: 20,000 rules
+that differ by country are one need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import ahocorasick_rs
 
-from rules.engine.rule import ClaimTest, Rule
-from rules.language.text import Clean, Page, lower
-from rules.lexicon import Lexicon
+from rules.engine.bytes_of_text import Joint
+from rules.engine.needs import Need, Needs
+from rules.language.text import Page, Sentence
+from rules.model import Zone
 
-_COMMON = frozenset(
-    [
-        "the",
-        "of",
-        "to",
-        "in",
-        "and",
-        "a",
-        "on",
-        "for",
-        "with",
-        "by",
-        "at",
-        "from",
-        "is",
-        "an",
-        "as",
-        "new",
-        "arms",
-        "air",
-        "oil",
-        "base",
-        "test",
-        "world",
-    ]
-)
-_ABSENCE = frozenset({"no", "not", "longer", "t", "without"})
+Hits = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """Anchor words (whole words, lower case) in an automaton; `groups[i]` are those of word i."""
+    """Phrases (whole words, lower case) in an automaton; `groups[i]` are those of phrase i."""
 
-    automaton: ahocorasick_rs.AhoCorasick | None
+    automaton: ahocorasick_rs.BytesAhoCorasick | None
     groups: tuple[frozenset[int], ...]
-    needs: Mapping[int, tuple[frozenset[int], ...]]
-    """By one group of each requirement (its heads): all groups that the sentence must hold."""
+    needs: Mapping[int, tuple[Need, ...]]
+    """By the group that a need is looked up by."""
+    texts: Mapping[int, tuple[tuple[frozenset[int], str], ...]]
+    """By one of its groups: (all groups, rule) of a rule of words alone."""
+    always: tuple[str, ...]
+    """Rules of words alone that nothing can be searched for."""
 
-    def hits(self, joint: str) -> list[tuple[int, int]]:
-        """(word, place) of each anchor in the separated text; empty if no requirement can hold in the whole article."""
+    def hits(self, article: Joint) -> Hits:
+        """(phrase, place among the words) of each phrase."""
         if self.automaton is None:
             return []
-        found = [(word, start) for word, start, _ in self.automaton.find_matches_as_indexes(joint, overlapping=True)]
-        return found if found and self._enough({g for word, _ in found for g in self.groups[word]}) else []
+        return [(p, at) for p, at, _ in self.automaton.find_matches_as_indexes(article.words, overlapping=True)]
 
-    def sentences(self, hits: list[tuple[int, int]], page: Page) -> list[int]:
-        """The numbers of the sentences that hold all groups of some requirement, ascending."""
+    def present(self, hits: Hits) -> set[int]:
+        """The groups that the article holds."""
+        found: set[int] = set()
+        for phrase in {p for p, _ in hits}:
+            found |= self.groups[phrase]
+        return found
+
+    def worth(self, present: set[int]) -> bool:
+        """Could some sentence hold all groups of a need?"""
+        return any(need.groups <= present for group in present for need in self.needs.get(group, ()))
+
+    def worded(self, present: set[int]) -> list[str]:
+        """The rules of words alone whose groups the article holds, sorted."""
+        if not self.texts:
+            return list(self.always)
+        found = {rule for group in present for groups, rule in self.texts.get(group, ()) if groups <= present}
+        return sorted({*found, *self.always})
+
+    def sentences(self, hits: Hits, article: Joint, page: Page, has_party: Callable[[Sentence], bool]) -> list[int]:
+        """The numbers of the sentences that some need accepts, ascending."""
         held: dict[int, set[int]] = {}
-        for word, place in hits:
-            number = page.sentence_at(place)
+        places = article.places()
+        for phrase, at in hits:
+            number = page.sentence_at(places[at])
             if number >= 0:
-                held.setdefault(number, set()).update(self.groups[word])
-        return sorted(number for number, groups in held.items() if self._enough(groups))
+                held.setdefault(number, set()).update(self.groups[phrase])
+        return sorted(n for n, groups in held.items() if self._accepts(groups, page.sentences[n], has_party))
 
-    def _enough(self, present: set[int]) -> bool:
-        return any(need <= present for group in present for need in self.needs.get(group, ()))
-
-
-def separated(title: Clean, text: Clean) -> str:
-    """Title and text in lower case with every mark a blank, places kept (shifted by one for the blank in front)."""
-    return lower(f" {title.text}\n{text.text} ").translate(_BLANK)
-
-
-class _Blank(dict[int, int]):
-    """Letters and digits as they are, all else a blank; filled as characters turn up."""
-
-    def __missing__(self, code: int) -> int:
-        value = code if chr(code).isalnum() else 32
-        self[code] = value
-        return value
+    def _accepts(self, present: set[int], sentence: Sentence, has_party: Callable[[Sentence], bool]) -> bool:
+        fitting = [
+            need
+            for group in present
+            for need in self.needs.get(group, ())
+            if need.groups <= present and (sentence.zone in need.zones or Zone.BACKGROUND in need.zones)
+        ]
+        return any(not need.party for need in fitting) or (bool(fitting) and has_party(sentence))
 
 
-_BLANK = _Blank()
-
-
-def scanner_of(rules: Iterable[Rule], lexicons: Mapping[str, Lexicon]) -> Scanner:
-    """The automaton of the anchors of all rules."""
-    filed = _Groups(lexicons)
-    needs = {filed.need(test) for rule in rules for test in rule.claims}
-    by_head: dict[int, set[frozenset[int]]] = {}
-    for head, need in sorted(needs, key=repr):
-        by_head.setdefault(head, set()).add(need)
-    words = sorted(filed.words)
+def scanner_of(needs: Needs) -> Scanner:
+    """The automaton of all phrases that the needs ask for."""
+    phrases = sorted(needs.phrases)
     automaton = None
-    if words:
-        kind = ahocorasick_rs.MatchKind.Standard
-        automaton = ahocorasick_rs.AhoCorasick([f" {w} " for w in words], matchkind=kind)
+    if phrases:
+        automaton = ahocorasick_rs.BytesAhoCorasick(phrases, matchkind=ahocorasick_rs.MatchKind.Standard)
     return Scanner(
         automaton,
-        tuple(frozenset(filed.words[w]) for w in words),
-        {head: tuple(sorted(some, key=sorted)) for head, some in by_head.items()},
+        tuple(frozenset(needs.phrases[p]) for p in phrases),
+        _by_group(needs.of_claims),
+        needs.of_texts(),
+        tuple(sorted(needs.always)),
     )
 
 
-class _Groups:
-    """Numbers sets of lexicons and files their anchors."""
-
-    def __init__(self, lexicons: Mapping[str, Lexicon]) -> None:
-        self.lexicons = lexicons
-        self.numbers: dict[frozenset[str], int] = {}
-        self.words: dict[str, set[int]] = {}
-
-    def need(self, test: ClaimTest) -> tuple[int, frozenset[int]]:
-        """(the group to look up by, all groups) of one alternative of a rule."""
-        if not test.heads:
-            act = self.number(test.acts | test.continuers)
-            return act, frozenset({act})
-        head = self.number(test.heads)
-        if any(self.lexicons[a].bare for a in test.acts):
-            return head, frozenset({head})
-        return head, frozenset({head, self.number(test.acts | test.continuers)})
-
-    def number(self, names: frozenset[str]) -> int:
-        """The group of a set of lexicons, its anchors filed when it is new."""
-        if names not in self.numbers:
-            self.numbers[names] = len(self.numbers)
-            for word in anchors(names, self.lexicons):
-                self.words.setdefault(word, set()).add(self.numbers[names])
-        return self.numbers[names]
-
-
-def anchors(names: Iterable[str], lexicons: Mapping[str, Lexicon]) -> set[str]:
-    """One word per form that must occur: the rarest by a rough measure (not among common words, then the longest)."""
-    found = {max(f.words, key=lambda w: (w not in _COMMON, len(w), w)) for n in names for f in lexicons[n].forms}
-    return found | (_ABSENCE if any(lexicons[n].absence for n in names) else set())
+def _by_group(needs: Iterable[Need]) -> dict[int, tuple[Need, ...]]:
+    found: dict[int, list[Need]] = {}
+    for need in sorted(needs, key=repr):
+        found.setdefault(need.key, []).append(need)
+    return {group: tuple(some) for group, some in found.items()}

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 import re2
 
 from rules.document import RuleDocument, TextPart, UnlessPart
-from rules.lexicon import Lexicon, unknown_lexicon
+from rules.engine.needs import MOST, SHORTEST, share
+from rules.lexicon import Lexicon, unknown_lexicon, word_surface
 from rules.problems import Problem
 from rules.source import Path as Keys
 from rules.source import Source
-
-SHORTEST_LITERAL = 3
 
 
 def problems_of(source: Source, document: RuleDocument, lexicons: Mapping[str, Lexicon]) -> Iterator[Problem]:
@@ -40,8 +39,8 @@ def _no_anchor(source: Source, document: RuleDocument) -> Iterator[Problem]:
     if document.claim or document.text is None or document.maturity == "experimental" or has_literal(document.text):
         return
     message = (
-        f"no word of {SHORTEST_LITERAL} letters or more to search for; add `any` or `all` beside `regex`, "
-        "or set `maturity: experimental`"
+        f"no word of {SHORTEST} letters or more, and not too common, to search for; add `any` or `all` beside "
+        "`regex`, or set `maturity: experimental`"
     )
     yield source.problem(("text",), message)
 
@@ -49,7 +48,7 @@ def _no_anchor(source: Source, document: RuleDocument) -> Iterator[Problem]:
 def _bad_objects(source: Source, document: RuleDocument) -> Iterator[Problem]:
     for number, part in enumerate(document.claim):
         if part.object and not part.object.head and not part.object.kinds:
-            at = _as_written(source, ("claim", number, "object"))
+            at = as_written(source, ("claim", number, "object"))
             yield source.problem(at, "`object` needs `head` (nouns) or `is` (kinds of party); add one")
 
 
@@ -59,7 +58,7 @@ def has_literal(part: TextPart | None) -> bool:
         return False
     sure = [*(part.all or ()), *(part.near.a if part.near else ())]
     groups = [[w] for w in sure] + ([list(part.any)] if part.any else [])
-    return any(all(w.startswith("$") or len(w) >= SHORTEST_LITERAL for w in g) for g in groups)
+    return any(all(w.startswith("$") or share(word_surface(w)) <= MOST for w in g) for g in groups)
 
 
 Word = tuple[Keys, str]
@@ -102,12 +101,12 @@ def _all_words(document: RuleDocument) -> Iterator[Word]:
 def _unknown_names(source: Source, words: Iterable[Word], lexicons: Mapping[str, Lexicon]) -> Iterator[Problem]:
     for keys, word in words:
         if word.startswith("$") and word[1:] not in lexicons:
-            yield source.problem(_as_written(source, keys), unknown_lexicon(word[1:], lexicons))
+            yield source.problem(as_written(source, keys), unknown_lexicon(word[1:], lexicons))
         elif not word.strip():
-            yield source.problem(_as_written(source, keys), "an empty word; remove it or write a word")
+            yield source.problem(as_written(source, keys), "an empty word; remove it or write a word")
 
 
-def _as_written(source: Source, keys: Keys) -> Keys:
+def as_written(source: Source, keys: Keys) -> Keys:
     """`keys` without the steps that the file leaves out (a lone claim has no index, an object no `head`)."""
     path: Keys = ()
     for key in keys:
@@ -155,7 +154,7 @@ def _bad_variables(source: Source, document: RuleDocument) -> Iterator[Problem]:
                 message = (
                     f"`{name}` is bound nowhere; bind it with `as: {name}` or use one of {', '.join(sorted(known))}"
                 )
-                yield source.problem(_as_written(source, ("emit", key, position)), message)
+                yield source.problem(as_written(source, ("emit", key, position)), message)
     if (document.emit.state is None) != (document.emit.becomes is None):
         yield source.problem(("emit",), "`state` and `becomes` belong together; write both or neither")
 

@@ -57,6 +57,8 @@ def test_a_good_rule_has_no_problem(tmp_path: Path) -> None:
         ("rule: a.b\ntitle: abc\ntext: {regex: '(a)\\1'}\n", "3:15", "RE2"),
         ("rule: a.b\ntitle: abc\ntext: {regex: '(?=a)'}\n", "3:15", "RE2"),
         ("rule: a.b\ntitle: abc\nmaturity: test\ntext: {regex: 'a+b'}\n", "4:7", "experimental"),
+        ("rule: a.b\ntitle: abc\nmaturity: test\nclaim: {act: [say, make]}\n", "4:14", "only very common words"),
+        ("rule: a.b\ntitle: abc\nmaturity: test\ntext: {any: [the]}\n", "4:7", "experimental"),
         ("rule: a.b\ntitle: abc\nmaturity: stable\ntext: {any: [embargo]}\n", "1:1", "at least one hit"),
         ("rule: [\n", "2:1", "not valid YAML"),
         ("- a\n- b\n", "1:1", "expected a mapping"),
