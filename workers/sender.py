@@ -31,7 +31,7 @@ AT_ONCE = 64
 BATCH_S = 0.05
 """How long outcomes are gathered while other tries that may end any moment are in the air."""
 
-YOUNG_S = 0.25
+YOUNG_S = 0.1
 POOLS = 64
 
 DRAIN_S = 17.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rules.engine import load
 from store.database import Database
 from tests.workers.parts import LOOPBACK, SECRET, Receiver, Words
 from workers.context import Context, NoSecret
@@ -49,3 +50,10 @@ def make_context(db: Database) -> Callable[..., Context]:
         return Context(db=db, **given)
 
     return make
+
+
+@pytest.fixture
+def make_rules_context() -> Callable[[Database], Context]:
+    """A context with the shipped rules."""
+    rules = load()
+    return lambda db: Context(db=db, doorbell=Silent(), rules=lambda: rules, secrets=secrets)
