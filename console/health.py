@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.settings import Console, ConsoleSettings
-from store.migrate import newest, revision
+from store.revision import newest, revision
 from store.services import ALIVE_S, seen
 
 router = APIRouter()
