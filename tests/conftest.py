@@ -27,7 +27,7 @@ _numbers = itertools.count()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With NO_SKIP set (as .ci/run does) a skipped test is a failed one: a missing browser must not look like a pass."""
+    """With NO_SKIP set (.ci/run does) a skipped test is a failed one: a missing browser must not look like a pass."""
     report = yield
     if report.skipped and os.environ.get("NO_SKIP") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
