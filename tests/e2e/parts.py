@@ -42,8 +42,8 @@ class Item:
 
 
 @contextmanager
-def serving(answer: Callable[[BaseHTTPRequestHandler, bytes], None]) -> Iterator[str]:
-    """A threaded HTTP server on loopback that gives every request to *answer*; yields its base URL."""
+def serving(answer: Callable[[BaseHTTPRequestHandler, bytes], None], host: str = "127.0.0.1") -> Iterator[str]:
+    """A threaded HTTP server on a loopback address that gives every request to *answer*; yields its base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -56,12 +56,12 @@ def serving(answer: Callable[[BaseHTTPRequestHandler, bytes], None]) -> Iterator
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((host, 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{host}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
