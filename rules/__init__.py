@@ -1,18 +1,20 @@
 """Rules over claims in news text: pure, deterministic, explainable."""
 
-from rules.engine import Explanation, Outcome, Rule, RuleSet, check, load
-from rules.model import LEVELS, Article, Emit, Evidence, Level, Match, Role, Speaker, Status, Zone
+from rules.engine import Explanation, NearMiss, Outcome, Rule, RuleSet, Survey, check, load
+from rules.model import LEVELS, Article, Confirm, Emit, Evidence, Level, Match, Role, Speaker, Status, Zone
 from rules.problems import Problem, RuleErrors
 from rules.trial import TrialResult, run_tests
 
 __all__ = [
     "LEVELS",
     "Article",
+    "Confirm",
     "Emit",
     "Evidence",
     "Explanation",
     "Level",
     "Match",
+    "NearMiss",
     "Outcome",
     "Problem",
     "Role",
@@ -21,6 +23,7 @@ __all__ = [
     "RuleSet",
     "Speaker",
     "Status",
+    "Survey",
     "TrialResult",
     "Zone",
     "check",

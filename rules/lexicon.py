@@ -28,21 +28,25 @@ Pos = Literal["verb", "noun", "adjective", "word"]
 class LexiconDocument(Part):
     """One lexicon as written. Words are base forms; a phrase inflects its first word (verbs) or last word (nouns)."""
 
-    lexicon: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)
-    kind: Kind = "words"
-    description: str = ""
-    override: Literal["append", "replace"] | None = None
-    include: SomeWords = ()
+    lexicon: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80, description="its name: rules write $name")
+    kind: Kind = Field(
+        default="words", description="act: what is done; object: to what; words: for about, text, unless"
+    )
+    description: str = Field(default="", description="for people")
+    override: Literal["append", "replace"] | None = Field(
+        default=None, description="for a name that exists already: add to it, or stand in its place"
+    )
+    include: SomeWords = Field(default=(), description="other lexicons whose words are in this one: [$embargo]")
     verbs: SomeWords = Field(default=(), description="act: what is acted on is the verb's object (lift, phase out)")
     intransitive: SomeWords = Field(default=(), description="act: it is the verb's subject (expire, lapse)")
     nouns: SomeWords = Field(default=(), description="act: removal, end; object: embargo, travel ban")
-    adjectives: SomeWords = ()
+    adjectives: SomeWords = Field(default=(), description="words that do not inflect")
     words: SomeWords = Field(default=(), description="any words, exactly as written, plus their plural")
     absence: StrictBool = Field(default=False, description="act: 'there is no X' says that it has happened to X")
     bare: StrictBool = Field(
         default=False, description="act: the object alone may say it ('new sanctions', 'calls for sanctions')"
     )
-    opposites: SomeWords = ()
+    opposites: SomeWords = Field(default=(), description="act: what undoes it (impose for lift)")
     continuers: SomeWords = Field(default=(), description="acts that carry the state on (extend); denied, they end it")
     excludes: SomeWords = Field(default=(), description="phrases in which a word of this list means something else")
 

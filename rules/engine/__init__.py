@@ -3,5 +3,6 @@
 from rules.engine.explain import Candidate, Explanation, Outcome
 from rules.engine.rule import Rule
 from rules.engine.ruleset import RuleSet, check, load
+from rules.engine.survey import NearMiss, Survey
 
-__all__ = ["Candidate", "Explanation", "Outcome", "Rule", "RuleSet", "check", "load"]
+__all__ = ["Candidate", "Explanation", "NearMiss", "Outcome", "Rule", "RuleSet", "Survey", "check", "load"]

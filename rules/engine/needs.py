@@ -11,7 +11,8 @@ from pathlib import Path
 from rules.document import RuleDocument, TextPart
 from rules.engine.bytes_of_text import pattern
 from rules.engine.rule import ClaimTest, Rule
-from rules.lexicon import Form, Lexicon, word_surface
+from rules.engine.wording import surface
+from rules.lexicon import Form, Lexicon
 from rules.model import Zone
 from rules.source import read
 
@@ -133,11 +134,6 @@ def _asks_party(test: ClaimTest) -> bool:
     sure = any(p is not None and not p.may_lack and not p.head for p in (part.by, part.on))
     by_object = part.object is not None and bool(part.object.kinds) and not part.object.head
     return sure or by_object or (part.parties is not None and part.parties.min > 0)
-
-
-def surface(word: str, lexicons: Mapping[str, Lexicon]) -> Iterable[Form]:
-    """The forms of a word of `text`: a lexicon's, or as written."""
-    return lexicons[word[1:]].forms if word.startswith("$") else word_surface(word)
 
 
 def share(forms: Iterable[Form]) -> float:

@@ -15,6 +15,7 @@ from rules.engine.match import Index, candidates, evidence_of, holds, index_of, 
 from rules.engine.needs import Needs
 from rules.engine.rule import Rule, digest
 from rules.engine.scan import Hits, Scanner, scanner_of
+from rules.engine.survey import Survey, near_misses
 from rules.engine.wording import Wording, words_of
 from rules.language.analysis import Analysis
 from rules.language.claims import SpecialActs
@@ -80,6 +81,18 @@ class RuleSet:
             whole = Evidence("title", 0, len(article.title), article.title)
             shown, note = [Candidate(evidence=whole, outcomes=tuple(self._word_outcomes(rule, wording)))], ""
         return Explanation(rule=rule_id, matched=matched, candidates=tuple(shown[:_MOST_CANDIDATES]), note=note)
+
+    def survey(self, article: Article) -> Survey:
+        """The matches, and which rules failed on a single key of some claim: for trying rules out, not for alerting."""
+        matches = self.match(article)
+        if not _is_english(article):
+            return Survey(matches, ())
+        title, text = even(article.title, "title"), even(article.text, "text")
+        words = joint(title, text)
+        page = page_of(article, title, text)
+        numbers = self.scanner.sentences(self.scanner.hits(words), words, page, None)[:MOST_SENTENCES]
+        tried = self._tried(Analysis(page, self.vocabulary, self.special), numbers, self._wording(title, text))
+        return Survey(matches, near_misses(tried, {m.rule for m in matches}))
 
     # -- the way of one article ----------------------------------------------------------------------------------
     def _claimed(self, page: Page, words: Joint, hits: Hits) -> dict[str, Match]:

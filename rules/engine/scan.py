@@ -57,8 +57,10 @@ class Scanner:
         found = {rule for group in present for groups, rule in self.texts.get(group, ()) if groups <= present}
         return sorted({*found, *self.always})
 
-    def sentences(self, hits: Hits, article: Joint, page: Page, has_party: Callable[[Sentence], bool]) -> list[int]:
-        """The numbers of the sentences that some need accepts, ascending."""
+    def sentences(
+        self, hits: Hits, article: Joint, page: Page, has_party: Callable[[Sentence], bool] | None
+    ) -> list[int]:
+        """The numbers of the sentences that some need accepts, ascending; None: whatever their zone and parties."""
         held: dict[int, set[int]] = {}
         places = article.places()
         for phrase, at in hits:
@@ -67,14 +69,12 @@ class Scanner:
                 held.setdefault(number, set()).update(self.groups[phrase])
         return sorted(n for n, groups in held.items() if self._accepts(groups, page.sentences[n], has_party))
 
-    def _accepts(self, present: set[int], sentence: Sentence, has_party: Callable[[Sentence], bool]) -> bool:
-        fitting = [
-            need
-            for group in present
-            for need in self.needs.get(group, ())
-            if need.groups <= present and (sentence.zone in need.zones or Zone.BACKGROUND in need.zones)
-        ]
-        return any(not need.party for need in fitting) or (bool(fitting) and has_party(sentence))
+    def _accepts(self, present: set[int], sentence: Sentence, has_party: Callable[[Sentence], bool] | None) -> bool:
+        met = [need for group in present for need in self.needs.get(group, ()) if need.groups <= present]
+        if has_party is None:
+            return bool(met)
+        met = [need for need in met if sentence.zone in need.zones or Zone.BACKGROUND in need.zones]
+        return any(not need.party for need in met) or (bool(met) and has_party(sentence))
 
 
 def scanner_of(needs: Needs) -> Scanner:

@@ -8,7 +8,8 @@ import re2
 
 from rules.document import RuleDocument, TextPart, UnlessPart
 from rules.engine.needs import MOST, SHORTEST, share
-from rules.lexicon import Lexicon, unknown_lexicon, word_surface
+from rules.engine.wording import surface
+from rules.lexicon import Lexicon, unknown_lexicon
 from rules.problems import Problem
 from rules.source import Path as Keys
 from rules.source import Source
@@ -58,7 +59,7 @@ def has_literal(part: TextPart | None) -> bool:
         return False
     sure = [*(part.all or ()), *(part.near.a if part.near else ())]
     groups = [[w] for w in sure] + ([list(part.any)] if part.any else [])
-    return any(all(w.startswith("$") or share(word_surface(w)) <= MOST for w in g) for g in groups)
+    return any(all(w.startswith("$") or share(surface(w, {})) <= MOST for w in g) for g in groups)
 
 
 Word = tuple[Keys, str]

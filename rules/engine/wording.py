@@ -11,7 +11,7 @@ import re2
 from rules.document import TextPart
 from rules.language.tagging import tokens
 from rules.language.text import Clean
-from rules.lexicon import Lexicon, word_surface
+from rules.lexicon import Form, Lexicon, inline
 from rules.model import Evidence
 
 Phrase = tuple[str, ...]
@@ -43,6 +43,16 @@ class Found:
     last: int
 
 
+def surface(word: str, lexicons: Mapping[str, Lexicon]) -> tuple[Form, ...]:
+    """The forms of a word of `text`: a lexicon's, or as written, its plural and its other spelling."""
+    return lexicons[word[1:]].forms if word.startswith("$") else _plain(word)
+
+
+@lru_cache(maxsize=65_536)
+def _plain(word: str) -> tuple[Form, ...]:
+    return inline(word, "words").forms
+
+
 class Wording:
     """Evaluates text parts over some stretches of one article."""
 
@@ -67,11 +77,9 @@ class Wording:
                     found += [Found(number, i, i + len(p) - 1) for p in sorted(hits)]
         return found
 
-    def phrases(self, name: str) -> list[Phrase]:
+    def phrases(self, name: str) -> tuple[Phrase, ...]:
         """The word sequences of one written word."""
-        if name.startswith("$"):
-            return [f.words for f in self.lexicons[name[1:]].forms]
-        return [f.words for f in word_surface(name)]
+        return tuple(f.words for f in surface(name, self.lexicons))
 
     def evidence(self, found: Found) -> Evidence:
         """The span of what was found."""

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from rules.document import RuleDocument
+from rules.schema import DIALECT, rule_schema
 from tocsin.commands.common import FOUND_PROBLEMS, fail, print_json, settings_or_exit
 from tocsin.configuration import Folder, make_starter, problems_of
 from tocsin.webhook_body import WebhookBody
@@ -60,8 +60,8 @@ def schema(kind: Annotated[Kind, typer.Argument(help="rule, webhook or config.")
     if kind is Kind.CONFIG:
         print_json({"feeds.yml": _schema(FeedsDocument), "subscriptions.yml": _schema(SubscriptionsFile)})
     else:
-        print_json(_schema(RuleDocument if kind is Kind.RULE else WebhookBody))
+        print_json(rule_schema() if kind is Kind.RULE else _schema(WebhookBody))
 
 
 def _schema(model: type[BaseModel]) -> dict[str, object]:
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    return {"$schema": DIALECT, **model.model_json_schema()}

@@ -6,26 +6,31 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, TextIO
 
 import typer
 
-from rules import Article, Match, RuleErrors, RuleSet, load, run_tests
+from rules import Article, RuleErrors, RuleSet, run_tests
+from tocsin.article_lines import answer, article_of
+from tocsin.commands.backtest import backtest
+from tocsin.cores import Places, cores, mapped, rule_set
 
 app = typer.Typer(help="Test, list, match and explain rules.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Rule files or folders, beside the shipped packs.")]
 Rules = Annotated[list[Path] | None, typer.Option("--rules", help="A rule file or folder, beside the shipped packs.")]
 Packs = Annotated[bool, typer.Option("--packs/--no-packs", help="Load the shipped packs.")]
+Lines = Annotated[
+    typer.FileText, typer.Argument(encoding="utf-8", errors="replace", help="JSON Lines; - for standard input.")
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 
 
 def loaded(paths: list[Path] | None, packs: bool = True) -> RuleSet:
     """The rule set, or every problem on standard error and exit 1."""
     try:
-        return load(*(paths or ()), packs=packs)
+        return rule_set((tuple(paths or ()), packs))
     except RuleErrors as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -78,78 +83,27 @@ def _unknown(rule: str) -> None:
 
 @app.command()
 def match(
-    file: Annotated[typer.FileText, typer.Argument(help="JSON Lines; - for standard input.")] = "-",  # type: ignore[assignment]
+    file: Lines = "-",  # type: ignore[assignment]
     rules: Rules = None,
     packs: Packs = True,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 for one per core.")] = 1,
 ) -> None:
     """JSON Lines in, JSON Lines out: one line of matches per article, in order."""
-    ruleset = loaded(rules, packs)
+    places = (tuple(rules or ()), packs)
+    loaded(rules, packs)
     bad = False
-    for number, line in enumerate(file, 1):
-        try:
-            article = article_of(line)
-        except ValueError as error:
-            bad = True
-            _print({"id": None, "line": number, "error": str(error)})
-            continue
-        _print({"id": article.id, "matches": [match_line(m) for m in ruleset.match(article)]})
+    for good, text in mapped(_answers, places, enumerate(file, 1), jobs or cores()):
+        bad |= not good
+        sys.stdout.write(text)
     sys.stdout.flush()
     raise typer.Exit(1 if bad else 0)
 
 
-def _print(line: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def article_of(line: str) -> Article:
-    """An article from a line of JSON. ValueError says what is wrong with it."""
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not JSON: {error}; write one object per line") from None
-    if not isinstance(data, dict):
-        raise ValueError(f"expected an object, found {type(data).__name__}")
-    for key in ("id", "title"):
-        if not isinstance(data.get(key), str):
-            raise ValueError(f"key {key!r} must be a string")
-    for key in ("text", "url", "source", "lang", "published_at"):
-        if data.get(key) is not None and not isinstance(data[key], str):
-            raise ValueError(f"key {key!r} must be a string")
-    return Article(
-        id=data["id"],
-        title=data["title"],
-        text=data.get("text") or "",
-        url=data.get("url"),
-        source=data.get("source"),
-        published_at=instant(data.get("published_at")),
-        lang=data.get("lang"),
-    )
-
-
-def instant(text: str | None) -> datetime | None:
-    """An ISO 8601 date or instant, UTC where it names no zone. ValueError says so if it is none."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"key 'published_at' must be an ISO 8601 date, found {text!r}") from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def match_line(found: Match) -> dict[str, Any]:
-    """A match as `rules match` writes it."""
-    speaker = found.speaker
-    return {
-        "rule": found.rule,
-        "level": found.level.value,
-        "status": found.status.value,
-        "speaker": {"name": speaker.name, "title": speaker.title, "role": speaker.role.value} if speaker else None,
-        "zone": found.zone.value,
-        "bindings": dict(found.bindings),
-        "evidence": [{"field": e.field, "start": e.start, "end": e.end, "text": e.text} for e in found.evidence],
-        "confidence": found.confidence,
-    }
+def _answers(places: Places, numbered: list[tuple[int, str]]) -> tuple[bool, str]:
+    """(are all lines good, their answers)."""
+    ruleset = rule_set(places)
+    found = [answer(ruleset, number, line) for number, line in numbered]
+    return all(good for good, _ in found), "".join(f"{text}\n" for _, text in found)
 
 
 @app.command()
@@ -179,6 +133,9 @@ def _articles(file: TextIO) -> Iterator[Article]:
         except ValueError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from None
+
+
+app.command("backtest")(backtest)
 
 
 if __name__ == "__main__":
