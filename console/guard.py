@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from fastapi import Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,9 +27,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if len(scope["query_string"]) > MAX_QUERY_BYTES:
-            detail = f"The query is longer than {MAX_QUERY_BYTES} bytes."
-            await problem(HTTPStatus.REQUEST_URI_TOO_LONG, detail)(scope, receive, self._with_headers(send))
+        refusal = _refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, self._with_headers(send))
             return
         await self._app(scope, _bounded(receive), self._with_headers(send))
 
@@ -41,6 +42,15 @@ class Guard:
             await send(message)
 
         return answer
+
+
+def _refusal(scope: Scope) -> Response | None:
+    if len(scope["query_string"]) > MAX_QUERY_BYTES:
+        return problem(HTTPStatus.REQUEST_URI_TOO_LONG, f"The query is longer than {MAX_QUERY_BYTES} bytes.")
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        # PostgreSQL has no such character, so nothing that is kept has it
+        return problem(HTTPStatus.BAD_REQUEST, "The address has a NUL character in it; leave it out.")
+    return None
 
 
 def _bounded(receive: Receive) -> Receive:
