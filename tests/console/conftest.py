@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from store.access import create_signin, create_token
 from store.database import Database
+from store.migrate import migrate
 from tests.console.parts import Served, serving
 
 ARGUMENTS = [
@@ -39,6 +40,16 @@ def visitor(served: Served) -> Iterator[httpx.Client]:
     """Somebody who is not signed in."""
     with httpx.Client(base_url=served.url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One console over an empty ledger, for all tests that change nothing in it."""
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('still') / 'ledger.sqlite3'}")
+    migrate(database)
+    with serving(database) as console:
+        yield console
+    database.close()
 
 
 def sign_in(served: Served, client: httpx.Client, role: str = "analyst") -> None:

@@ -181,11 +181,12 @@ def _feeds(db: Database) -> tuple[str, str, str]:
         next_check_why="backing off after 4 failures",
         next_check_at=at + 40 * MINUTE,
     )
-    for day in range(14):
-        for number in range((day * 7) % 5 + (day % 3) * 2):
-            parts.add_article(
-                db, press, f"Old news {day}-{number}", at=at - day * 24 * HOUR - number * SECOND, matches=0
-            )
+    old = [
+        parts.article_row(press, f"Old news {day}-{number}", at=at - day * 24 * HOUR - number * SECOND, matches=0)
+        for day in range(14)
+        for number in range((day * 7) % 5 + (day % 3) * 2)
+    ]
+    parts.add_articles(db, old)
     return press, ministry, agency
 
 

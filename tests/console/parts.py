@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +63,17 @@ def add_feed(db: Database, url: str = "https://news.example.org/rss", **changes:
 
 def add_article(db: Database, feed_id: str, title: str, text: str = "", **changes: Any) -> str:
     """An article that was matched a moment ago."""
+    return str(_insert(db, tables.article, article_row(feed_id, title, text, **changes))["id"])
+
+
+def add_articles(db: Database, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many articles in one transaction."""
+    with db.write() as connection:
+        connection.execute(insert(tables.article), list(map(dict, rows)))
+
+
+def article_row(feed_id: str, title: str, text: str = "", **changes: Any) -> dict[str, Any]:
+    """The columns of an article."""
     at = changes.pop("at", now() - 5 * MINUTE)
     row = {
         "id": uid("article", feed_id, title, text),
@@ -83,7 +94,7 @@ def add_article(db: Database, feed_id: str, title: str, text: str = "", **change
         "evaluated_at": at + SECOND,
         "matches": 1,
     }
-    return str(_insert(db, tables.article, row | changes)["id"])
+    return row | changes
 
 
 def add_rule(db: Database, id: str, title: str, level: str = "high", **changes: Any) -> str:

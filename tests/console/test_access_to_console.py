@@ -48,8 +48,8 @@ def every_path() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("method", "path"), list(every_path()))
-def test_every_page_and_path_needs_a_sign_in(visitor: httpx.Client, method: str, path: str) -> None:
-    answer = visitor.request(method, path)
+def test_every_page_and_path_needs_a_sign_in(still: Served, method: str, path: str) -> None:
+    answer = httpx.request(method, still.url + path)
     if method == "GET" and not path.startswith("/api/") and not path.endswith(".atom"):
         assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -12,6 +12,14 @@ from store.access import create_token
 from store.database import Database
 from tests.console import newsroom, parts
 from tests.console.parts import HOUR, SECOND, Served, serving
+
+
+@pytest.fixture(scope="module")
+def quiet_program(still: Served) -> Iterator[httpx.Client]:
+    """A program that asks where nothing is."""
+    _, secret = create_token(still.settings.db, "siem", "reader")
+    with httpx.Client(base_url=still.url, headers={"authorization": f"Bearer {secret}"}) as client:
+        yield client
 
 
 def answer(client: httpx.Client, path: str, **parameters: Any) -> Any:
@@ -135,8 +143,8 @@ def test_a_verdict_is_given_by_a_token_without_a_form(served: Served) -> None:
         ("/api/v1/subscriptions/x/messages?after=1e99", "after"),
     ],
 )
-def test_a_bad_parameter_is_refused_with_what_to_write(program: httpx.Client, path: str, says: str) -> None:
-    found = program.get(path)
+def test_a_bad_parameter_is_refused_with_what_to_write(quiet_program: httpx.Client, path: str, says: str) -> None:
+    found = quiet_program.get(path)
     assert found.status_code == 422
     assert found.headers["content-type"] == "application/problem+json"
     assert says in found.json()["detail"]
@@ -154,15 +162,15 @@ def test_a_bad_parameter_is_refused_with_what_to_write(program: httpx.Client, pa
         "/api/v1/articles/" + "x" * 90,
     ],
 )
-def test_what_is_not_there_is_a_problem_of_its_own(program: httpx.Client, path: str) -> None:
-    found = program.get(path)
+def test_what_is_not_there_is_a_problem_of_its_own(quiet_program: httpx.Client, path: str) -> None:
+    found = quiet_program.get(path)
     assert found.status_code == 404
     assert set(found.json()) == {"type", "title", "status", "detail"}
 
 
 @pytest.mark.parametrize("path", ["/api/v1/alerts?q=a%00b", "/api/v1/alerts/%00", "/alerts/x%00"])
-def test_a_nul_is_refused_wherever_it_stands(program: httpx.Client, path: str) -> None:
-    assert program.get(path).status_code == 400
+def test_a_nul_is_refused_wherever_it_stands(quiet_program: httpx.Client, path: str) -> None:
+    assert quiet_program.get(path).status_code == 400
 
 
 def test_odd_characters_in_a_search_never_break(db: Database) -> None:
