@@ -19,13 +19,13 @@ NEEDED = ("watch", "work")
 """Services without which no news comes in and nobody is told."""
 
 
-@router.get("/healthz", include_in_schema=False)
+@router.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)
 async def healthz() -> JSONResponse:
     """This process answers. Depends on nothing else, so that an ill database does not get healthy processes killed."""
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/readyz", include_in_schema=False)
+@router.api_route("/readyz", methods=["GET", "HEAD"], include_in_schema=False)
 def readyz(console: Console) -> JSONResponse:
     """Every part with a reason. Only the database makes the console unready: without Redis nothing is lost, and a
     service that is away is no reason to take the pages that say so out of service.

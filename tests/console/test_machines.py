@@ -17,6 +17,7 @@ def test_health_depends_on_nothing(sqlite_db: Database) -> None:
     with serving(sqlite_db, redis_ok=lambda: 1 / 0) as served:
         sqlite_db.close()
         assert httpx.get(f"{served.url}/healthz").json() == {"status": "ok"}
+        assert httpx.head(f"{served.url}/healthz").status_code == 200
 
 
 def test_readiness_names_each_part(sqlite_db: Database) -> None:
