@@ -107,6 +107,19 @@ def add_message(connection: Connection, values: dict[str, Any]) -> None:
     connection.execute(insert(message).values(values))
 
 
+def told(connection: Connection, alert_id: str) -> set[str]:
+    """The ids of the subscriptions that a message of the alert was for; what a quiet one says was told to nobody."""
+    chosen = select(message.c.facts).where(message.c.alert_id == alert_id)
+    return {id for facts in connection.scalars(chosen) if facts["quiet"] is None for id in facts["entitled"]}
+
+
+def next_revision(connection: Connection, alert_id: str) -> dict[str, Any]:
+    """Count one more message of an alert, which is quiet no longer; returns its columns."""
+    counted = update(alert).where(alert.c.id == alert_id)
+    counted = counted.values(revision=alert.c.revision + 1, quiet=None).returning(*alert.c)
+    return dict(connection.execute(counted).mappings().one())
+
+
 def next_seq(connection: Connection, subscription_id: str) -> int:
     """Count up the sequence number of a subscription that this transaction holds."""
     counted = update(subscription).where(subscription.c.id == subscription_id)

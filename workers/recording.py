@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from rules.model import Match
+from rules.model import LEVELS, Match
 from store import episodes, evaluations
 from store.ids import alert_id, delivery_id, match_id, message_id
-from store.subscriptions import Subscription, hold_in_force
+from store.subscriptions import Subscription, hold_in_force, in_force
 from workers import alerts, messages
 from workers.channels import CHANNELS, Told
 from workers.context import Context, Rules
@@ -50,13 +50,14 @@ class _Step:
     connection: Connection
     now: int
     subscriptions: list[Subscription] | None = None
+    listed: list[Subscription] | None = None
     deliveries: list[dict[str, Any]] = field(default_factory=list)
 
     def record(self, found: Found) -> list[str]:
         revisions = {row.id: row.revision for row, _ in found}
         waiting = {row.id for row in evaluations.still_waiting(self.connection, revisions)}
         ours = sorted(((row, those) for row, those in found if row.id in waiting), key=lambda one: _asserted(one[0]))
-        matches = [(row, match) for row, those in ours for match in those]
+        matches = [(row, match) for row, those in ours for match in _weightiest_first(those)]
         episodes.lock_keys(self.connection, (_key(row, match) for row, match in matches))
         known = episodes.known_matches(self.connection, (_match_id(row, match) for row, match in matches))
         for row, match in matches:
@@ -76,6 +77,7 @@ class _Step:
             case alerts.Sighting(alert_id=id):
                 episodes.sight(self.connection, id, outlet=row.outlet, story_id=row.story_id, now=self.now)
                 self._add_match(row, match, "sighting", alert_id=id)
+                self._tell_the_untold(row, match, id)
             case alerts.Suppressed(why=why):
                 self._add_match(row, match, "suppressed", why=why)
 
@@ -127,12 +129,33 @@ class _Step:
         episodes.add_match(self.connection, {**own, **self._claim(match), **became})
 
     def _tell(self, row: Row[Any], match: Match, alert: dict[str, Any]) -> None:
-        """Make the message, and a delivery for everyone entitled; a quiet alert is shown, its message goes to nobody.
-        The message keeps who was entitled, so that the ledger can count deliveries against it.
+        """Make the message, and a delivery for everyone entitled; a quiet one is shown and goes to nobody."""
+        facts = messages.facts_of(match, self.rules.rules[match.rule], row)
+        self._message(row, match, alert, facts, entitled(self._held(), facts))
+
+    def _tell_the_untold(self, row: Row[Any], match: Match, alert_id: str) -> None:
+        """Tell of an open alert those whom only this sighting entitles: another rule, level or tier than those before,
+        or the first match that is not quiet. Whoever was told of it is not told again.
         """
-        rule = self.rules.rules[match.rule]
-        facts = messages.facts_of(match, rule, row)
-        receivers = entitled(self._held(), facts)
+        facts = messages.facts_of(match, self.rules.rules[match.rule], row)
+        wanted = {one.id for one in entitled(self._listed(), facts)}
+        if row.quiet is not None or not wanted:
+            return
+        untold = wanted - episodes.told(self.connection, alert_id)
+        receivers = [one for one in self._held() if one.id in untold] if untold else []
+        if receivers:
+            alert = episodes.next_revision(self.connection, alert_id)
+            self._message(row, match, alert | self._claim(match), facts, receivers)
+
+    def _message(
+        self,
+        row: Row[Any],
+        match: Match,
+        alert: dict[str, Any],
+        facts: dict[str, Any],
+        receivers: Sequence[Subscription],
+    ) -> None:
+        """The message keeps who was entitled, so that the ledger can count deliveries against it."""
         message = {
             "id": message_id(alert["id"], "alert.opened", alert["revision"]),
             "kind": "alert.opened",
@@ -140,11 +163,17 @@ class _Step:
             "revision": alert["revision"],
             "at": self.now,
             "facts": {**facts, "entitled": [one.id for one in receivers]},
-            "data": messages.data_of(alert, match, rule, row, self.context.base_url),
+            "data": messages.data_of(alert, match, self.rules.rules[match.rule], row, self.context.base_url),
         }
         episodes.add_message(self.connection, message)
         if row.quiet is None:
             self._deliver(message, receivers)
+
+    def _listed(self) -> list[Subscription]:
+        """Those in force, without holding them: most sightings entitle nobody new, and must not make others wait."""
+        if self.listed is None:
+            self.listed = in_force(self.connection)
+        return self.listed
 
     def _held(self) -> list[Subscription]:
         if self.subscriptions is None:
@@ -189,6 +218,13 @@ def _dead(why: str, now: int) -> dict[str, Any]:
 def _asserted(row: Row[Any]) -> int:
     """When the article says what it says: microseconds UTC."""
     return int(row.published_at if row.published_at is not None else row.first_seen_at)
+
+
+def _weightiest_first(matches: Sequence[Match]) -> list[Match]:
+    """The highest level first, so that of several rules that saw one event each subscription is told the weightiest one
+    that its filter lets pass.
+    """
+    return sorted(matches, key=lambda one: -LEVELS.index(one.level))
 
 
 def _key(row: Row[Any], match: Match) -> tuple[str, str]:
