@@ -18,6 +18,10 @@ app = typer.Typer(help="List subscriptions, enable addresses.", no_args_is_help=
 
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 
+_DISABLED = select(tables.endpoint.c.id, tables.endpoint.c.disabled_why).where(
+    tables.endpoint.c.disabled_at.is_not(None)
+)
+
 
 @app.command("list")
 def list_all(as_json: Json = False) -> None:
@@ -25,15 +29,7 @@ def list_all(as_json: Json = False) -> None:
     with database(settings_or_exit()) as db:
         found = list_subscriptions(db)
         with db.read() as connection:
-            disabled = dict(
-                connection.execute(
-                    select(tables.endpoint.c.id, tables.endpoint.c.disabled_why).where(
-                        tables.endpoint.c.disabled_at.is_not(None)
-                    )
-                )
-                .tuples()
-                .all()
-            )
+            disabled = {row.id: row.disabled_why for row in connection.execute(_DISABLED)}
     if as_json:
         print_json([{**asdict(each), "disabled": disabled.get(each.endpoint_id)} for each in found])
         return
