@@ -74,7 +74,8 @@ def program(served: Served) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+# not the session: Playwright keeps an event loop running in this thread, which tests of other rooms cannot bear
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium. Where it is missing, tests skip; on CI they fail instead."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
