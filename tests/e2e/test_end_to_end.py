@@ -57,7 +57,7 @@ def test_a_run_tells_the_desk_of_exactly_the_expected_alerts_and_no_poll_repeats
     desk.tocsin.start("run")
     db = wait_until_told(desk, len(ITEMS))
     told = desk.receiver.rules()
-    assert set(told) - {"defence.cooperation.signalled"} == EXPECTED
+    assert set(told) == EXPECTED
     assert max(Counter(told).values()) == 1
     assert desk.receiver.forged == 0
     assert len(desk.mailbox.mails) == desk.mailbox.distinct() == len(told)
@@ -122,7 +122,7 @@ def test_kill_9_of_the_whole_tree_between_any_two_steps_loses_nothing(make_desk:
     desk.tocsin.start("run")
     wait_until_told(desk, len(ITEMS))
     told = desk.receiver.rules()
-    assert set(told) - {"defence.cooperation.signalled"} == EXPECTED
+    assert set(told) == EXPECTED
     assert max(Counter(told).values()) == 1
     assert all(len(set(bodies)) == 1 for bodies in desk.receiver.bodies.values()), "a repeat has the same bytes"
     assert desk.mailbox.distinct() == len(told)
@@ -137,7 +137,7 @@ def test_separate_services_with_postgresql_and_an_external_valkey_do_the_same(
     services: dict[str, Popen[bytes]] = {name: desk.tocsin.start(name) for name in ("watch", "work", "serve")}
     db = wait_until_told(desk, len(ITEMS))
     told = desk.receiver.rules()
-    assert set(told) - {"defence.cooperation.signalled"} == EXPECTED
+    assert set(told) == EXPECTED
     assert len(desk.mailbox.mails) == len(told)
     console = f"http://127.0.0.1:{desk.tocsin.environment['TOCSIN_PORT']}"
     until(lambda: httpx.get(f"{console}/readyz").status_code == 200, told=desk.tocsin.logs)
@@ -169,6 +169,6 @@ def test_kill_9_of_separate_services_on_postgresql_loses_nothing(
         desk.tocsin.start(name)
     wait_until_told(desk, len(ITEMS))
     told = desk.receiver.rules()
-    assert set(told) - {"defence.cooperation.signalled"} == EXPECTED
+    assert set(told) == EXPECTED
     assert all(len(set(bodies)) == 1 for bodies in desk.receiver.bodies.values())
     assert_ledger_is_even(desk)
