@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Literal, Self
 
@@ -58,6 +59,12 @@ class Response:
 Answer = Response | NetFailure
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates of httpx, read once a process; a parent that calls it shares them with its forked children."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class GuardedClient:
     """Reuses connections; use it in one event loop, as an `async with` or with `aclose`.
 
@@ -77,7 +84,7 @@ class GuardedClient:
         self._user_agent = user_agent
         self._connect_s = connect_s
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or httpx.create_ssl_context(trust_env=False),
+            ssl_context=tls or trusted(),
             max_connections=max_connections,
             max_keepalive_connections=max_connections // 2,
             keepalive_expiry=15.0,

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-import tldextract
+from publicsuffixlist import PublicSuffixList
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from net.guard import check_url
@@ -25,6 +26,7 @@ _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _LONGEST_S = 2_000_000_000
 _LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _TAG = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_ADDRESS = re.compile(r"[0-9.]+|[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE)  # IPv4 or IPv6, which have no suffix
 
 
 def _duration_s(value: object) -> int:
@@ -169,13 +171,15 @@ def _feed(part: FeedPart, defaults: Defaults) -> Feed:
 
 def outlet_of(url: str) -> str:
     """The registrable domain of *url* (news.bbc.co.uk → bbc.co.uk), or its host where it has none."""
-    found = _extract()(url)
-    if found.domain == "www" or not found.suffix:
-        return ".".join(part for part in (found.domain.removeprefix("www"), found.suffix) if part)
-    return f"{found.domain}.{found.suffix}"
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    if _ADDRESS.fullmatch(host):
+        return host
+    return _suffixes().privatesuffix(host) or host
 
 
 @cache
-def _extract() -> tldextract.TLDExtract:
-    """With the list that the package carries: nothing is fetched, nothing is written."""
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+def _suffixes() -> PublicSuffixList:
+    """The list that the package carries, read at its first use; private suffixes (github.io) are no outlets of their
+    own. Nothing is fetched.
+    """
+    return PublicSuffixList(only_icann=True)

@@ -20,23 +20,29 @@ LIMIT_S = 60.0
 """Time for one document; 100,000 items (18 MB) take feedparser 13 s."""
 PER_CHILD = 500
 """Documents after which a child is replaced, against what leaks."""
+IDLE_S = 20.0
+"""Rest after which a child is ended: it holds some 25 MB, and starting one takes about as long as a slow feed."""
 
 
 @dataclass(slots=True)
 class _Child:
     process: asyncio.subprocess.Process
     served: int = 0
-    retire: bool = False
+    idle_since: float = 0.0
 
 
 class ParsePool:
     """Use it in one event loop, as an `async with` or with `aclose`. Children start when they are first needed."""
 
-    def __init__(self, size: int = 2, *, limit_s: float = LIMIT_S, per_child: int = PER_CHILD) -> None:
+    def __init__(
+        self, size: int = 2, *, limit_s: float = LIMIT_S, per_child: int = PER_CHILD, idle_s: float = IDLE_S
+    ) -> None:
         self._limit_s = limit_s
         self._per_child = per_child
+        self._idle_s = idle_s
         self._places = asyncio.Semaphore(size)
-        self._idle: list[_Child] = []
+        self._idle: list[_Child] = []  # the one that rests longest first
+        self._ending: asyncio.Task[None] | None = None
 
     async def parse(self, body: bytes, source: Source, now_s: float) -> Document | NotAFeed:
         """Parse *body* in a child, as of *now_s* (Unix time)."""
@@ -63,11 +69,27 @@ class ParsePool:
         child.served += 1
         if answer["retire"] or child.served >= self._per_child:
             await _end(child)
-        else:
-            self._idle.append(child)
+            return
+        child.idle_since = asyncio.get_running_loop().time()
+        self._idle.append(child)
+        if self._ending is None or self._ending.done():
+            self._ending = asyncio.create_task(self._end_idle())
+
+    async def _end_idle(self) -> None:
+        """End children as they have rested long enough, until none rests."""
+        clock = asyncio.get_running_loop().time
+        while self._idle:
+            left_s = self._idle[0].idle_since + self._idle_s - clock()
+            if left_s > 0:
+                await asyncio.sleep(left_s)
+            else:
+                await _end(self._idle.pop(0))
 
     async def aclose(self) -> None:
         """End all children."""
+        if self._ending is not None:
+            self._ending.cancel()
+            await asyncio.gather(self._ending, return_exceptions=True)
         idle, self._idle = self._idle, []
         for child in idle:
             await _end(child)

@@ -90,6 +90,10 @@ def test_a_file_that_is_missing_or_no_text_is_a_problem_too(tmp_path: Path) -> N
         ("https://tass.com/rss", "tass.com"),
         ("http://127.0.0.1:8000/feed", "127.0.0.1"),
         ("http://localhost:8000/feed", "localhost"),
+        ("http://[::1]:8000/feed", "::1"),
+        ("https://desk.github.io/feed", "github.io"),
+        ("https://www.intranet.corp/feed", "intranet.corp"),
+        ("https://NEWS.bücher.example/feed", "bücher.example"),
     ],
 )
 def test_the_outlet_is_the_registrable_domain(url: str, outlet: str) -> None:

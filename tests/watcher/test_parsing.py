@@ -189,6 +189,18 @@ async def test_children_are_replaced_when_they_have_served_their_time() -> None:
     assert children() == []
 
 
+async def test_an_idle_child_is_ended_and_started_again_when_needed() -> None:
+    async with ParsePool(1, idle_s=0.2) as pool:
+        await pool.parse(rss(item(1)), SOURCE, 1.8e9)
+        (child,) = children()
+        for _ in range(100):
+            if not children():
+                break
+            await asyncio.sleep(0.05)
+        assert not child.is_running()
+        assert isinstance(await pool.parse(rss(item(1)), SOURCE, 1.8e9), Document)
+
+
 def test_children_die_with_a_parent_that_is_killed() -> None:
     program = (
         "import asyncio, os, sys\n"
