@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
+from net.client import trusted
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail
 from tocsin.configuration import ConfigurationError, Folder, load_feeds, load_rules, load_subscriptions
 from tocsin.settings import Settings
@@ -18,6 +19,7 @@ from tocsin.wiring import Wiring
 
 def supervise(children: Sequence[Service]) -> None:
     """Run the services until this process is told to stop."""
+    trusted()  # the certificates, read once for all children
     gc.collect()
     gc.freeze()  # what is loaded now stays shared between the children
     Supervisor(children).run()
