@@ -121,10 +121,17 @@ def _peak_until_end(process: psutil.Popen) -> int:
 
 # -- many rules -------------------------------------------------------------------------------------------------------
 ACTS = [
-    ("$end_restriction", "$restriction"), ("$impose", "$sanctions"), ("$expel", "$diplomat"), ("$leave_treaty", "$treaty"),
-    ("[visit, meet]", "president"), ("[arrest, detain]", "journalist"), ("[close, reopen]", "border"),
-    ("[cut, raise]", "interest rate"), ("[deploy, withdraw]", "troops"), ("[buy, order]", "fighter jet"),
-]  # fmt: skip
+    ("$end_restriction", "$restriction"),
+    ("$impose", "$sanctions"),
+    ("$expel", "$diplomat"),
+    ("$leave_treaty", "$treaty"),
+    ("[visit, meet]", "president"),
+    ("[arrest, detain]", "journalist"),
+    ("[close, reopen]", "border"),
+    ("[cut, raise]", "interest rate"),
+    ("[deploy, withdraw]", "troops"),
+    ("[buy, order]", "fighter jet"),
+]
 
 
 def generated(count: int) -> Iterator[str]:
