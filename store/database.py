@@ -65,10 +65,6 @@ class Database:
             return int(connection.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")) or 0)
         return time.time_ns() // 1_000
 
-    def skip_locked(self) -> dict[str, Any]:
-        """Arguments of `Select.with_for_update` by which workers claim rows without waiting for each other."""
-        return {"skip_locked": True}
-
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

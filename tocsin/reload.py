@@ -5,14 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+
+import structlog
 
 T = TypeVar("T")
 
 _LOOK_S = 1.0  # at most one look at the files in this time
 
 Stamp = tuple[tuple[str, int, int], ...]
+
+log = structlog.get_logger()
 
 
 def stamp(paths: Iterable[Path]) -> Stamp:
@@ -32,12 +37,33 @@ def _file_stamp(file: Path) -> tuple[str, int, int]:
     return str(file), found.st_size, found.st_mtime_ns
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[T]):
+    """A value, and what its files looked like before they were read for it."""
+
+    value: T
+    seen: Stamp
+
+
+def loaded(paths: Iterable[Path], load: Callable[[], T]) -> Loaded[T]:
+    """What `load()` gives now. The stamp is taken first: a change while reading is seen as one later.
+
+    Raises:
+        ValueError: what *load* raises where the files are wrong.
+    """
+    seen = stamp(paths)
+    return Loaded(load(), seen)
+
+
 class Reloading(Generic[T]):
-    """Holds the last good value of `load()`.
+    """Holds the last good value of `load()`; calling it never raises.
 
     Args:
+        first: what is in force at the beginning. A process that is started again long after it was loaded sees by its
+            stamp that the files have changed since.
         load: reads the files; raises `ValueError` where they are wrong.
-        accepted: called with each new value, when it is in force.
+        accepted: called with each value that comes into force, the first one included; repeated at later looks until
+            it succeeds.
         refused: called with the error of a version that is not taken; the last good one stays in force.
     """
 
@@ -46,28 +72,29 @@ class Reloading(Generic[T]):
         paths: Iterable[Path],
         load: Callable[[], T],
         *,
-        first: T | None = None,
+        first: Loaded[T],
         accepted: Callable[[T], None] = lambda _: None,
         refused: Callable[[ValueError], None] = lambda _: None,
     ) -> None:
         self._paths = tuple(paths)
         self._load, self._accepted, self._refused = load, accepted, refused
-        self._seen = stamp(self._paths)
-        self._looked_at = time.monotonic()
+        self._value, self._seen = first.value, first.seen
+        self._unsaid: Callable[[], None] | None = lambda: self._accepted(first.value)
+        self._looked_at = float("-inf")
         self._lock = threading.Lock()
-        self._value = load() if first is None else first
 
     def __call__(self) -> T:
         """The value in force; looks for changed files once a second at most."""
         if time.monotonic() - self._looked_at >= _LOOK_S and self._lock.acquire(blocking=False):
             try:
+                self._looked_at = time.monotonic()
                 self._look()
+                self._say()
             finally:
                 self._lock.release()
         return self._value
 
     def _look(self) -> None:
-        self._looked_at = time.monotonic()
         seen = stamp(self._paths)
         if seen == self._seen:
             return
@@ -75,7 +102,18 @@ class Reloading(Generic[T]):
         try:
             value = self._load()
         except ValueError as error:
-            self._refused(error)
+            problem = error
+            self._unsaid = lambda: self._refused(problem)
         else:
             self._value = value
-            self._accepted(value)
+            self._unsaid = lambda: self._accepted(value)
+
+    def _say(self) -> None:
+        if self._unsaid is None:
+            return
+        try:
+            self._unsaid()
+        except Exception as error:  # noqa: BLE001 - the ledger may be away; who needs the value must not suffer
+            log.warning("configuration.unrecorded", error=str(error).splitlines()[0], effect="tried again")
+        else:
+            self._unsaid = None

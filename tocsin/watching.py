@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 from net.client import GuardedClient
 from store.database import Database
 from store.services import start_beating
-from tocsin import configuration as configured
-from tocsin.reload import Reloading
 from tocsin.supervise import Service
-from tocsin.wiring import LOOK_S, Wiring, refusal
+from tocsin.wiring import LOOK_S, Wiring, feeds_in_force
 from watcher.poll import poll_due, watch
 from watcher.pool import ParsePool
 from workers.doorbell import Doorbell
@@ -26,7 +24,7 @@ def watch_service(wiring: Wiring) -> Service:
 async def watch_once(wiring: Wiring) -> int:
     """Look at the feeds that are due; returns how many that were."""
     db = Database(wiring.settings.database)
-    configured.apply_feeds(db, configured.load_feeds(wiring.folder))
+    feeds_in_force(wiring, db)()
     doorbell = Doorbell(wiring.redis_url)
     async with GuardedClient(allow=wiring.allow, user_agent=wiring.user_agent) as client, ParsePool() as pool:
         return await poll_due(db, client, pool, _ring(doorbell))
@@ -38,13 +36,8 @@ async def _watch(wiring: Wiring) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     db = Database(wiring.settings.database)
     start_beating(db, "watch")
-    feeds = Reloading(
-        [wiring.folder.feeds],
-        lambda: configured.load_feeds(wiring.folder),
-        accepted=lambda value: configured.apply_feeds(db, value),
-        refused=refusal(db, "feeds"),
-    )
-    await asyncio.to_thread(configured.apply_feeds, db, feeds())
+    feeds = feeds_in_force(wiring, db)
+    await asyncio.to_thread(feeds)
     doorbell = Doorbell(wiring.redis_url)
     async with (
         GuardedClient(allow=wiring.allow, user_agent=wiring.user_agent) as client,

@@ -11,9 +11,11 @@ import structlog
 from rules import RuleSet
 from store import configuration
 from store.database import Database
+from store.feeds import Feed
+from store.subscriptions import Subscription
 from tocsin import configuration as configured
 from tocsin.configuration import ConfigurationError, Folder
-from tocsin.reload import Reloading
+from tocsin.reload import Loaded, Reloading, loaded
 from tocsin.settings import Settings
 
 LOOK_S = 1.0
@@ -24,11 +26,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
-    """What all services of a machine share. `rules` is loaded before the fork, so that its memory is shared too."""
+    """What all services of a machine share. It is loaded before the fork: a wrong file ends the start, and the rules'
+    memory is shared.
+    """
 
     settings: Settings
     redis_url: str
-    rules: RuleSet
+    rules: Loaded[RuleSet]
+    feeds: Loaded[tuple[Feed, ...]]
+    subscriptions: Loaded[tuple[Subscription, ...]]
     demo: bool = False
 
     @property
@@ -48,6 +54,24 @@ class Wiring:
         return f"Tocsin/{version('tocsin')} (+{self.settings.contact or self.settings.link_base})"
 
 
+def wire(settings: Settings, redis_url: str, *, demo: bool) -> Wiring:
+    """The wiring with all configuration read.
+
+    Raises:
+        ConfigurationError: a file is wrong.
+    """
+    folder = Folder(settings.config)
+    rules = loaded([folder.rules], lambda: configured.load_rules(folder))
+    return Wiring(
+        settings=settings,
+        redis_url=redis_url,
+        rules=rules,
+        feeds=loaded([folder.feeds], lambda: configured.load_feeds(folder)),
+        subscriptions=loaded([folder.subscriptions], lambda: configured.load_subscriptions(folder, rules.value.rules)),
+        demo=demo,
+    )
+
+
 def rules_in_force(wiring: Wiring, db: Database | None) -> Reloading[RuleSet]:
     """The rules in force. A process that is given *db* records and reports them; the others just take them over."""
     return Reloading(
@@ -56,6 +80,30 @@ def rules_in_force(wiring: Wiring, db: Database | None) -> Reloading[RuleSet]:
         first=wiring.rules,
         accepted=lambda value: configured.apply_rules(db, value) if db else None,
         refused=refusal(db, "rules") if db else lambda _: None,
+    )
+
+
+def feeds_in_force(wiring: Wiring, db: Database) -> Reloading[tuple[Feed, ...]]:
+    """The declared feeds, recorded in the ledger."""
+    return Reloading(
+        [wiring.folder.feeds],
+        lambda: configured.load_feeds(wiring.folder),
+        first=wiring.feeds,
+        accepted=lambda value: configured.apply_feeds(db, value),
+        refused=refusal(db, "feeds"),
+    )
+
+
+def subscriptions_in_force(
+    wiring: Wiring, db: Database, rules: Reloading[RuleSet]
+) -> Reloading[tuple[Subscription, ...]]:
+    """The declared subscriptions, recorded in the ledger."""
+    return Reloading(
+        [wiring.folder.subscriptions],
+        lambda: configured.load_subscriptions(wiring.folder, rules().rules),
+        first=wiring.subscriptions,
+        accepted=lambda value: configured.apply_subscriptions(db, value),
+        refused=refusal(db, "subscriptions"),
     )
 
 

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import threading
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
 from rules import RuleSet
 from store.database import Database
 from store.services import start_beating
-from store.subscriptions import Subscription
-from tocsin import configuration as configured
 from tocsin.reload import Reloading
 from tocsin.secret import resolver
 from tocsin.supervise import Service
-from tocsin.wiring import LOOK_S, Wiring, refusal, rules_in_force
+from tocsin.wiring import LOOK_S, Wiring, rules_in_force, subscriptions_in_force
 from workers.clock import start_clock
 from workers.context import Context
 from workers.doorbell import Doorbell
 from workers.smtp import SmtpServer
 from workers.worker import run_worker
-
-log = structlog.get_logger()
 
 
 def worker_service(wiring: Wiring, number: int) -> Service:
@@ -52,29 +45,9 @@ def _work(wiring: Wiring, number: int) -> None:
 
 
 def _keep_configured(wiring: Wiring, db: Database, rules: Reloading[RuleSet], stop: threading.Event) -> None:
-    """Record what is in force, and take over what changes. All workers do so, and writing the same twice is harmless;
-    who loses a race for the same row tries again at the next look.
-    """
-    subscriptions: Reloading[tuple[Subscription, ...]] | None = None
+    """Record what is in force, and take over what changes. All workers do so: writing the same twice is harmless."""
+    subscriptions = subscriptions_in_force(wiring, db, rules)
     while not stop.is_set():
-        try:
-            if subscriptions is None:
-                configured.apply_rules(db, rules())
-                subscriptions = _subscriptions(wiring, db, rules)
-            rules()
-            subscriptions()
-        except SQLAlchemyError as error:
-            log.warning("configuration.unrecorded", error=str(error).splitlines()[0])
+        rules()
+        subscriptions()
         stop.wait(LOOK_S)
-
-
-def _subscriptions(wiring: Wiring, db: Database, rules: Reloading[RuleSet]) -> Reloading[tuple[Subscription, ...]]:
-    first = configured.load_subscriptions(wiring.folder, rules().rules)
-    configured.apply_subscriptions(db, first)
-    return Reloading(
-        [wiring.folder.subscriptions],
-        lambda: configured.load_subscriptions(wiring.folder, rules().rules),
-        first=first,
-        accepted=lambda value: configured.apply_subscriptions(db, value),
-        refused=refusal(db, "subscriptions"),
-    )

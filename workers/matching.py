@@ -13,9 +13,9 @@ import structlog
 from rq.timeouts import JobTimeoutException
 from sqlalchemy import Row
 
-from rules.model import Article, Match
+from rules.model import Match
 from store import evaluations
-from store.database import instant
+from store.articles import article_of
 from workers.context import Context, Rules
 from workers.recording import record
 
@@ -40,19 +40,6 @@ def match_articles(context: Context, ids: Sequence[str]) -> int:
     """
     owner = f"match-{uuid.uuid4()}"
     return sum(_evaluate(context, group, owner) for group in _groups(context, ids, owner))
-
-
-def article_of(row: Row[Any]) -> Article:
-    """What rules read of a row of table article."""
-    return Article(
-        id=row.id,
-        title=row.title,
-        text=row.text,
-        url=row.url,
-        source=row.outlet,
-        published_at=instant(row.published_at if row.published_at is not None else row.first_seen_at),
-        lang=row.lang,
-    )
 
 
 def _groups(context: Context, ids: Sequence[str], owner: str) -> Iterator[Sequence[Row[Any]]]:
@@ -91,7 +78,7 @@ def _analyse(context: Context, rules: Rules, rows: Sequence[Row[Any]]) -> _Analy
             analysis.left.append(row.id)
             continue
         try:
-            analysis.found.append((row, tuple(rules.match(article_of(row)))))
+            analysis.found.append((row, tuple(rules.match(article_of(row._mapping)))))
         except JobTimeoutException:
             raise
         except Exception as error:  # noqa: BLE001  # one article must not stop the others

@@ -16,9 +16,9 @@ from console.rendering import page
 from console.settings import Console, ConsoleSettings
 from console.strip import look_around
 from console.visitors import CSRF_FIELD, Analyst, SignedIn, check_meant
-from rules import Article, Explanation
-from store.database import instant
-from store.inbox import AlertDetail, Row, give_verdict, read_alert
+from rules import Explanation
+from store.articles import article_of
+from store.inbox import AlertDetail, give_verdict, read_alert
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(look_around)])
 
@@ -79,17 +79,3 @@ def explain(console: ConsoleSettings, detail: AlertDetail) -> Why:
         cautions.append("the article was revised since it matched" if cautions else "The article was revised since")
     found = rules.explain(rule.id, article_of(detail.article))
     return Why(explanation=found, caution=", and ".join(cautions) + "; this is how it reads now." if cautions else "")
-
-
-def article_of(row: Row) -> Article:
-    """The article as matching read it, the clock included: where the feed gives no date, when it was first seen."""
-    published = row["published_at"] if row["published_at"] is not None else row["first_seen_at"]
-    return Article(
-        id=row["id"],
-        title=row["title"],
-        text=row["text"],
-        url=row["url"],
-        source=row["outlet"],
-        published_at=instant(published),
-        lang=row["lang"],
-    )

@@ -127,15 +127,6 @@ class Structure:
         """Is chunk k a comma or a conjunction?"""
         return self.kind(k) in (",", "CC")
 
-    def right_object(self, k: int) -> list[int]:
-        """The noun phrases right after chunk k (a particle or an indirect object skipped)."""
-        j = k + 1
-        if self.kind(j) == "P" and self.low(j) in ("off", "out", "up", "down", "back"):
-            j += 1
-        if self.kind(j) == "P" and self.low(j) in ("in",) and self.headline:
-            return []
-        return self.coordinated(j) if self.kind(j) == "NP" else []
-
     def left_phrase(self, k: int) -> int:
         """The noun phrase that ends right before chunk k, its own complements skipped to the left; -1 for none."""
         j = k - 1

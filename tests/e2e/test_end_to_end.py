@@ -18,7 +18,7 @@ from sqlalchemy import func, select, update
 from store import tables
 from store.database import Database
 from tests.e2e.conftest import EXPECTED, ITEMS, Desk, seed_item
-from tests.e2e.parts import tree, until
+from tests.e2e.parts import LEASE_WAIT_S, WAIT_S, tree, until
 
 MakeDesk = Callable[..., Desk]
 
@@ -32,7 +32,7 @@ def settled(db: Database, entries: int) -> bool:
     return evaluated == entries and pending == 0
 
 
-def wait_until_told(desk: Desk, entries: int) -> Database:
+def wait_until_told(desk: Desk, entries: int, wait_s: float = WAIT_S) -> Database:
     """Wait until the desk has heard of everything, and return the ledger."""
     db = desk.ledger()
 
@@ -42,7 +42,7 @@ def wait_until_told(desk: Desk, entries: int) -> Database:
         except Exception:  # noqa: BLE001 - the ledger is not there yet
             return False
 
-    until(quiet, told=desk.tocsin.logs)
+    until(quiet, told=desk.tocsin.logs, wait_s=wait_s)
     return db
 
 
@@ -112,6 +112,7 @@ def test_ctrl_c_drains_within_20_seconds_and_leaves_no_process(make_desk: MakeDe
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_kill_9_of_the_whole_tree_between_any_two_steps_loses_nothing(make_desk: MakeDesk) -> None:
     desk = make_desk(list(ITEMS))
     chance = random.Random(20261125)  # noqa: S311 - the moments of the kills, repeatable
@@ -120,7 +121,7 @@ def test_kill_9_of_the_whole_tree_between_any_two_steps_loses_nothing(make_desk:
         time.sleep(chance.uniform(0.8, 2.6))
         desk.tocsin.kill(process)
     desk.tocsin.start("run")
-    wait_until_told(desk, len(ITEMS))
+    wait_until_told(desk, len(ITEMS), LEASE_WAIT_S)
     told = desk.receiver.rules()
     assert set(told) == EXPECTED
     assert max(Counter(told).values()) == 1
@@ -154,6 +155,7 @@ def test_separate_services_with_postgresql_and_an_external_valkey_do_the_same(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_kill_9_of_separate_services_on_postgresql_loses_nothing(
     make_desk: MakeDesk, postgres_url: str, valkey_url: str
 ) -> None:
@@ -167,7 +169,7 @@ def test_kill_9_of_separate_services_on_postgresql_loses_nothing(
             desk.tocsin.kill(process)
     for name in ("watch", "work"):
         desk.tocsin.start(name)
-    wait_until_told(desk, len(ITEMS))
+    wait_until_told(desk, len(ITEMS), LEASE_WAIT_S)
     told = desk.receiver.rules()
     assert set(told) == EXPECTED
     assert all(len(set(bodies)) == 1 for bodies in desk.receiver.bodies.values())

@@ -11,10 +11,10 @@ import typer
 
 from net.client import trusted
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail
-from tocsin.configuration import ConfigurationError, Folder, load_feeds, load_rules, load_subscriptions
+from tocsin.configuration import ConfigurationError
 from tocsin.settings import Settings
 from tocsin.supervise import Service, Supervisor
-from tocsin.wiring import Wiring
+from tocsin.wiring import Wiring, wire
 
 
 def supervise(children: Sequence[Service]) -> None:
@@ -36,14 +36,10 @@ def wired(settings: Settings) -> Wiring:
 
 def checked(settings: Settings, redis_url: str, *, demo: bool) -> Wiring:
     """The wiring with all configuration read; a wrong one ends the command with every problem."""
-    folder = Folder(settings.config)
     try:
-        rules = load_rules(folder)
-        load_feeds(folder)
-        load_subscriptions(folder, rules.rules)
+        return wire(settings, redis_url, demo=demo)
     except ConfigurationError as error:
         fail("\n".join(error.problems))
-    return Wiring(settings=settings, redis_url=redis_url, rules=rules, demo=demo)
 
 
 def listen(settings: Settings) -> socket.socket:

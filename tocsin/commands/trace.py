@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from rules import Article, Explanation, RuleSet
+from rules import Explanation, RuleSet
+from store.articles import article_of
 from store.database import instant
 from store.trace import SentTo, Trace
 from store.trace import trace as find
@@ -43,20 +44,6 @@ def trace(
         typer.echo("\n".join(_lines(found, rules, rule)))
     if found.article is None:
         raise typer.Exit(FOUND_PROBLEMS)
-
-
-def article_of(row: Any) -> Article:
-    """What rules read, from a row of the ledger."""
-    published = row["published_at"]
-    return Article(
-        id=row["id"],
-        title=row["title"],
-        text=row["text"],
-        url=row["url"],
-        source=row["outlet"],
-        published_at=instant(published if published is not None else row["first_seen_at"]),
-        lang=row["lang"],
-    )
 
 
 def _lines(found: Trace, rules: RuleSet, rule: str | None) -> Iterator[str]:
