@@ -228,10 +228,10 @@ def _parties(t: Tried) -> Iterator[Outcome]:
     if part is None:
         return
     found = named(t.claim.parties, part)
-    shown = ", ".join(p.id for p in found) or "nobody named"
-    yield Outcome(
-        key="claim.parties", holds=len(found) >= part.min, wanted=f"{part.min} of {_names(part.kinds)}", found=shown
-    )
+    unnamed = t.claim.unnamed if {"state", "country", "any"} & set(part.kinds) else 0
+    shown = ", ".join([*(p.id for p in found), *["unnamed states"][: unnamed]]) or "nobody named"
+    holds = len(found) + unnamed >= part.min
+    yield Outcome(key="claim.parties", holds=holds, wanted=f"{part.min} of {_names(part.kinds)}", found=shown)
 
 
 def _speaker(t: Tried) -> Iterator[Outcome]:

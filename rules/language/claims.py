@@ -71,6 +71,8 @@ class Claim:
     agents: tuple[int, ...] = ()
     objects: tuple[int, ...] = ()
     """Chunks of those who act, and of what it is done to."""
+    unnamed: int = 0
+    """States that a plural stands for without their names: 2 for 'the two countries', else 0."""
 
     @property
     def status(self) -> Status:

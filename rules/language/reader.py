@@ -16,6 +16,7 @@ from rules.language.vocabulary import Hit, Party
 from rules.model import Status
 
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
+_PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
 # 'A Chinese oil giant' is not China.
 _FIRMS = frozenset(
@@ -42,6 +43,11 @@ _FIRMS = frozenset(
         "producer",
         "miner",
     ]
+)
+# Plurals that stand for states that are not named.
+_STATES = frozenset(
+    """countries nations states governments powers neighbours neighbors allies members sides leaders ministers
+    presidents premiers signatories delegates negotiators capitals""".split()
 )
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 
@@ -73,11 +79,12 @@ class ClaimReader:
 
     def _act_hits(self) -> list[Hit]:
         """Hits that can be acts, tag and form agreeing, longer ones first for the same token."""
-        merged: dict[tuple[int, str, bool], Hit] = {}
+        merged: dict[tuple[int, str, bool, bool], Hit] = {}
         for hit in self.t.hits:
             if hit.form.pos == "word" or not self._fits(hit):
                 continue
-            key = (hit.first, hit.form.pos, hit.form.transitive)
+            is_apart = hit.last == hit.first and len(hit.form.words) > 1
+            key = (hit.first, hit.form.pos, hit.form.transitive, is_apart)
             old = merged.get(key)
             if old is None:
                 merged[key] = hit
@@ -171,18 +178,12 @@ class ClaimReader:
         skip = self.placing.of_object(things, k)
         dated = event_age(self.t, self.s.chunks[first].first, self.s.chunks[last].last, skip, self.published)
         zone, cue = self.placing.zone(k, reading, dated)
-        if self.s.chunks[k].kind != "VG" and reading.governors and self.s.kind(reading.governors[0]) == "VG":
-            arguments.subjects += self.s.subject(reading.governors[0])
+        arguments.subjects += self._above(k, reading)
         by = self._parties([*arguments.subjects, *arguments.agents])
         on = self._targets([*arguments.targets, *arguments.objects, k], by)
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
-        everyone = self._parties(nouns) + tuple(
-            p
-            for o in [k, *arguments.objects]
-            for w, n in self.s.complements(o)
-            if w in ("with", "between", "to", "for", "from", "by", "of")
-            for p in self._parties([n])
-        )
+        partners = [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
+        everyone = self._parties([*nouns, *partners])
         return Claim(
             sentence=self.sentence,
             structure=self.s,
@@ -203,17 +204,32 @@ class ClaimReader:
             old_word=self.placing.old_word(things),
             agents=(*arguments.subjects, *arguments.agents),
             objects=tuple(arguments.objects),
+            unnamed=2 if any(self.s.low(n) in _STATES for n in [*nouns, *partners]) else 0,
         )
 
-    def _parties(self, chunks: list[int]) -> tuple[Party, ...]:
+    def _above(self, k: int, reading: Reading) -> list[int]:
+        """Who acts by what governs the act: the subject of its verb, or the noun's owner ('Norway's plan to …')."""
+        if not reading.governors:
+            return []
+        governor = reading.governors[0]
+        if self.s.kind(governor) == "NP":
+            return [governor]
+        is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
+        return self.s.subject(governor) if is_noun else []
+
+    def _parties(self, chunks: list[int], of_firms: bool = False) -> tuple[Party, ...]:
+        """The parties that the noun phrases name. 'A Chinese oil giant' is not China, unless *of_firms*: what is done
+        to a state's companies is done to the state.
+        """
         found: list[Party] = []
         for k in chunks:
             if self.s.low(k) in _PRONOUNS:
                 k = self._antecedent(k)
             chunk = self.s.chunks[k]
-            if self.s.low(k) in _FIRMS:
-                continue
-            found += [self.t.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.t.parties]
+            here = [self.t.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.t.parties]
+            if not of_firms and not _FIRMS.isdisjoint(self.t.low[chunk.first : chunk.last + 1]):
+                here = [party for party in here if party.kind == "company"]
+            found += here
         return distinct(tuple(found))
 
     def _antecedent(self, k: int) -> int:
@@ -225,8 +241,8 @@ class ClaimReader:
     def _targets(self, objects: list[int], by: tuple[Party, ...]) -> tuple[Party, ...]:
         found: list[Party] = []
         for o in objects:
-            found += [p for w, n in self.s.complements(o) if w in _TARGET for p in self._parties([n])]
-            found += self._parties([o])
+            found += [p for w, n in self.s.complements(o) if w in _TARGET for p in self._parties([n], of_firms=True)]
+            found += self._parties([o], of_firms=True)
         return tuple(p for p in distinct(tuple(found)) if p.id not in {b.id for b in by})
 
 

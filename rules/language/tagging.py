@@ -35,6 +35,8 @@ class Tagged:
     tags: list[str] = field(default_factory=list)
     lemmas: list[str] = field(default_factory=list)
     quotes: list[int] = field(default_factory=list)
+    joined: set[int] = field(default_factory=set)
+    """Tokens that a hyphen joins to the one before ('UN-brokered')."""
     parties: dict[int, tuple[int, Party]] = field(default_factory=dict)
     """First token to (last token, party)."""
     hits: list[Hit] = field(default_factory=list)
@@ -57,6 +59,7 @@ def tokens(text: str, start: int, end: int) -> Tagged:
         if word == "-":
             spaced = text[match.start() - 1 : match.start()] == " " or text[match.end() : match.end() + 1] == " "
             if not spaced:
+                sentence.joined.add(len(sentence.words))
                 continue
             word = "–"
         sentence.words.append(word)
@@ -77,6 +80,7 @@ def tag(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> None:
 def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> dict[int, tuple[int, Party]]:
     """Names of states and bodies, longest first; in all capitals or all lower case the case says nothing."""
     shouting = headline and _shouting(sentence.words)
+    whispering = not any(w[0].isupper() for w in sentence.words)
     table = vocabulary.grammar.parties
     found: dict[int, tuple[int, Party]] = {}
     free = 0
@@ -85,7 +89,8 @@ def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> di
             continue
         for words, party in table[low]:
             last = position + len(words) - 1
-            if _same(words, sentence.words[position : last + 1], shouting):
+            written = sentence.words[position : last + 1]
+            if _same(words, written, shouting) or (whispering and _same_in_small(words, written, vocabulary)):
                 found[position] = (last, party)
                 free = last + 1
                 break
@@ -107,6 +112,11 @@ def _same(name: tuple[str, ...], words: list[str], shouting: bool) -> bool:
     if shouting:
         return [w.upper() for w in name] == words
     return len(name[0]) > 4 and [w.upper() for w in name] == [w.upper() for w in words] and words[0][0].isupper()
+
+
+def _same_in_small(name: tuple[str, ...], words: list[str], vocabulary: Vocabulary) -> bool:
+    """A post without a capital names 'russia' and 'the un'; 'us' and 'who' are words."""
+    return [w.lower() for w in name] == words and (len(words) > 1 or words[0] not in vocabulary.grammar.closed)
 
 
 class _Tagger:
@@ -250,6 +260,8 @@ class _Tagger:
 
     def gerund(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
         after = self.after(i)
+        if i in self.s.joined and after in ("N", "ADJ", "V"):
+            return "ADJ", low
         if before in ("D", "POSS", "ADJ") and after not in ("D", "PR"):
             return (
                 ("ADJ", low)
@@ -263,6 +275,8 @@ class _Tagger:
         if before in ("HAVE", "BE"):
             return "VBN", lemma
         after = self.after(i)
+        if i in self.s.joined and after in ("N", "ADJ", "V", "NUM"):
+            return "ADJ", low
         speaks = lemma in self.v.grammar.reporting and "that" in self.s.low[i + 1 : i + 6]
         if lemma in _SPOKEN or (speaks and not self.finite):
             return "VBD", lemma
