@@ -84,11 +84,13 @@ class Placing:
             token -= 1
         return token
 
-    def zone(self, k: int, reading: Reading, dated: Dated | None) -> tuple[Zone, str]:
+    def zone(self, k: int, token: int, reading: Reading, dated: Dated | None) -> tuple[Zone, str]:
         zone = self.sentence.zone
         chunk = self.s.chunks[k]
         if dated and dated.age_s > OLD_S:
             return Zone.BACKGROUND, f"dated by {self.s.tagged.words[dated.token]!r}"
+        if self._attributive(k, token):
+            return Zone.BACKGROUND, "participle before its noun"
         if zone is Zone.HEADLINE:
             return zone, "the title"
         if chunk.perfect and self.s.tagged.low[chunk.first] == "had" and not self._reported(reading):
@@ -105,6 +107,12 @@ class Placing:
         """Is the clause somebody's words, so that 'had lifted' stands for 'has lifted'?"""
         verbs = [k for k, c in enumerate(self.s.chunks) if c.kind == "VG"]
         return any(self.s.lemma(k) in self.s.grammar.reporting for k in (*reading.governors, *verbs))
+
+    def _attributive(self, k: int, token: int) -> bool:
+        """'A blacklisted firm': it happened some time ago, unless 'newly'."""
+        tagged = self.s.tagged
+        is_before = self.s.chunks[k].kind == "NP" and token < self.s.chunks[k].head and tagged.tags[token] == "JJV"
+        return is_before and tagged.low[token - 1 : token] not in (["newly"], ["just"], ["freshly"], ["recently"])
 
     def _main_follows(self, k: int) -> bool:
         others = [c for j, c in enumerate(self.s.chunks) if j != k and c.kind == "VG" and c.form == "fin"]

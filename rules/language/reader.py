@@ -9,7 +9,7 @@ from rules.language.claims import Claim, SpecialActs, Thing, distinct
 from rules.language.dates import event_age
 from rules.language.implied import Arguments, absences, bare
 from rules.language.placing import Placing
-from rules.language.status import Composer
+from rules.language.status import FACTUAL, Composer, Link
 from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.language.vocabulary import Hit, Party
@@ -116,7 +116,15 @@ class ClaimReader:
         if not (things or arguments.objects) or not self.acts.asked(hit.names | ends, things):
             return None
         claim = self.built(k, hit.first, hit.names, hit.form.lemma, things, arguments)
+        if hit.form.pos == "verb" and claim.status in FACTUAL and (no := self._nothing(things)) >= 0:
+            links = (*claim.reading.links, Link(no, "negation", Status.DENIED))
+            claim = replace(claim, reading=replace(claim.reading, status=Status.DENIED, links=links))
         return _ended(claim, ends) if ends and claim.status in (Status.DENIED, Status.REFUSED) else claim
+
+    def _nothing(self, things: tuple[Thing, ...]) -> int:
+        """The 'no' of 'agreed no ceasefire', which denies the act; -1 without one."""
+        chunks = [self.s.chunks[t.chunk] for t in things]
+        return next((i for c in chunks for i in range(c.first, c.head) if self.t.low[i] == "no"), -1)
 
     def _verb_arguments(self, hit: Hit, k: int) -> Arguments:
         chunk = self.s.chunks[k]
@@ -177,7 +185,7 @@ class ClaimReader:
         first, last = self.placing.clause(k)
         skip = self.placing.of_object(things, k)
         dated = event_age(self.t, self.s.chunks[first].first, self.s.chunks[last].last, skip, self.published)
-        zone, cue = self.placing.zone(k, reading, dated)
+        zone, cue = self.placing.zone(k, token, reading, dated)
         arguments.subjects += self._above(k, reading)
         by = self._parties([*arguments.subjects, *arguments.agents])
         on = self._targets([*arguments.targets, *arguments.objects, k], by)

@@ -53,7 +53,14 @@ _SUBORDINATE = {
 _LATER = frozenset(
     {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
 )
-_AFTER = {"after": Status.DONE, "by": Status.DONE, "before": Status.PLANNED, "without": Status.DENIED}
+_AFTER = {
+    "after": Status.DONE,
+    "following": Status.DONE,
+    "since": Status.DONE,
+    "by": Status.DONE,
+    "before": Status.PLANNED,
+    "without": Status.DENIED,
+}
 _LIMIT = 6
 
 
@@ -140,6 +147,10 @@ class Composer:
             found.append(Link(chunk.first, "negation", _negated(chunk.modal)))
         if chunk.progressive and not chunk.modal:
             found.append(Link(chunk.first, "progressive", Status.UNDERWAY))
+        if chunk.form == "ger" and self.s.preposition(k) in _AFTER:
+            found.append(Link(chunk.first - 1, self.s.preposition(k), _AFTER[self.s.preposition(k)]))
+        elif chunk.form == "ger" and self.s.kind(k - 1) == ",":
+            found.append(Link(chunk.first, "participle", Status.UNDERWAY))
         mark = self.subordinator(k) if chunk.form in ("fin", "part") else ""
         if mark in _SUBORDINATE:
             found.append(Link(chunk.first, mark, _SUBORDINATE[mark]))
@@ -218,9 +229,12 @@ class Composer:
             sister = self.s.verb_left(k - 2)
             if sister >= 0 and self.s.chunks[sister].form == "ger":
                 return self.of_gerund(sister)
+        if before == "," or (before == "P" and self.s.low(k - 1) in _AFTER):
+            main = self.s.verb_left(k - 2)
+            return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
         if before == "P":
             return self.to_left(k - 2, "about" if self.s.low(k - 1) in ("on", "about", "over") else "ger")
-        if before in ("VG", "NP", "AP", ","):
+        if before in ("VG", "NP", "AP"):
             return self.to_left(k - 1, "ger")
         return None, ""
 
@@ -230,7 +244,8 @@ class Composer:
         if chunk.form == "fin" and self.s.kind(k - 1) == "CC":
             sister = self.s.verb_left(k - 2)
             if sister >= 0:
-                same = self.s.chunks[sister].form == "inf" or (self.s.chunks[sister].modal and not chunk.modal)
+                governs = self.s.grammar.verb_class.get(self.s.lemma(k), "fact") != "fact"
+                same = (self.s.chunks[sister].form == "inf" and not governs) or (self.s.chunks[sister].modal and not chunk.modal)
                 return (sister, "sister") if same else self.of_clause(sister)
         for j in range(k - 1, max(-1, k - REACH), -1):
             kind = self.s.kind(j)
@@ -279,7 +294,7 @@ class Composer:
     def class_link(self, k: int, role: str) -> Link | None:
         """What the governor makes of the act, by its class."""
         grammar, chunk = self.s.grammar, self.s.chunks[k]
-        if role == "sister":
+        if role in ("sister", "adverbial"):
             return None
         if chunk.kind == "VG":
             lemma = self.s.lemma(k)

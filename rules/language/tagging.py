@@ -128,6 +128,7 @@ class _Tagger:
         self.inside = inside
         self.headline = headline
         self.finite = False
+        self.verbs = False  # has the sentence had a finite verb?
         # A noun phrase that the lexicons know settles its words: 'arms embargo', 'cease-fire'.
         fixed = [h for h in sentence.hits if h.form.pos == "noun" and h.last > h.first]
         self.fixed = {i for h in fixed for i in range(h.first, h.last + 1) if sentence.low[i] not in _SMALL}
@@ -139,7 +140,7 @@ class _Tagger:
             self.s.lemmas.append(lemma)
             bare = chosen == "VB" and self.before(position) not in ("TO", "M", "DO")
             if bare or chosen in ("VBZ", "VBD", "M", "BE", "HAVE", "DO"):
-                self.finite = True
+                self.finite = self.verbs = True
             elif chosen in (",", ";", ":", "–", "SUB", "REL", "CC", "(") or self.s.low[position] in _CLAUSAL:
                 self.finite = False
 
@@ -312,7 +313,7 @@ class _Tagger:
         nouny = low in self.v.noun_heads
         if before == "PR" and not nouny:
             return "VB", lemma
-        if before in _NOMINAL_LEFT or (before == "P" and nouny):
+        if before in _NOMINAL_LEFT or (before == "P" and (nouny or self.s.low[i - 1] not in _CLAUSAL)):
             return "N", low
         if not nouny:
             return "VB", lemma
@@ -321,6 +322,8 @@ class _Tagger:
         after = self.after(i)
         if low in self.v.things and after in ("P", "BE", "HAVE", "M", ""):
             return "N", low
+        if before == "," and not self.verbs and after in ("D", "NUM"):
+            return "VB", lemma  # 'the president and the rebels, the Front, sign a truce'
         plural_subject = before in ("N", "PR", "CC") and self.plural_before(i)
         if plural_subject and not self.finite and after in ("D", "N", "ADJ", "NUM", "TO", "P"):
             return ("N", low) if after == "P" and self.s.low[i + 1] == "of" else ("VB", lemma)
