@@ -57,17 +57,30 @@ def bare(reader: Claims, found: list[Claim]) -> list[Claim]:
 def _bare_claim(reader: Claims, k: int) -> Claim | None:
     chunk = reader.s.chunks[k]
     pretend = Hit(-1, -1, _NOTHING, reader.acts.bare)
-    thing = reader.thing(k, pretend)
+    thing = reader.thing(k, pretend) or _compound(reader, k)
     if not thing:
         return None
-    claim = reader.built(k, chunk.head, reader.acts.bare, "new", (thing,), Arguments(objects=[k]))
+    claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), Arguments(objects=[k]))
     fresh = any(reader.t.low[i] in _FRESH for i in range(chunk.first, chunk.head))
     return claim if fresh or _wanted(reader, claim) else None
 
 
+def _compound(reader: Claims, k: int) -> Thing | None:
+    """'A sanctions bill', 'the sanctions threat': the noun before a head that says what becomes of it."""
+    head = reader.s.chunks[k].head
+    governs = head > reader.s.chunks[k].first and reader.t.low[head] in reader.s.grammar.noun_class
+    act = Hit(head, head, Form(("",), "noun", "N", ""), frozenset())
+    return reader.thing(k, act) if governs else None
+
+
 def _wanted(reader: Claims, claim: Claim) -> bool:
     """Is the noun what its own governor calls for, plans, threatens ('calls for sanctions')?"""
-    if claim.status in FACTUAL or not claim.reading.governors:
+    if claim.status in FACTUAL:
+        return False
+    head = reader.s.chunks[claim.chunk].head
+    if any(link.token == head and claim.token < head for link in claim.reading.links):
+        return True
+    if not claim.reading.governors:
         return False
     governor = reader.s.chunks[claim.reading.governors[0]].head
     return any(link.token == governor and link.status not in FACTUAL for link in claim.reading.links)

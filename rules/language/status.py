@@ -31,6 +31,7 @@ _CLASSES = {
     "plan": Status.PLANNED,
     "planned": Status.PLANNED,
     "propose": Status.PROPOSED,
+    "bill": Status.PROPOSED,
     "demand": Status.DEMANDED,
     "threaten": Status.THREATENED,
     "possible": Status.POSSIBLE,
@@ -61,6 +62,7 @@ _AFTER = {
     "before": Status.PLANNED,
     "without": Status.DENIED,
 }
+_ENACTING = frozenset({"sign", "enact", "promulgate", "adopt", "pass"})
 _LIMIT = 6
 
 
@@ -110,7 +112,10 @@ class Composer:
                 break
             governors.append(governor)
             link = self.class_link(governor, role)
-            if link:
+            if links and links[-1].role == "bill" and self.s.lemma(governor) in _ENACTING and role == "object":
+                links.append(Link(self.s.chunks[governor].head, "enact", Status.AGREED))
+                current = Status.AGREED
+            elif link:
                 links.append(link)
                 current = _governed(current, link)
             chunk, position = governor, self.s.chunks[governor].head
@@ -170,6 +175,10 @@ class Composer:
                 found.append(Link(i, "negation", Status.DENIED))
             elif role in _CLASSES:
                 found.append(Link(i, role, _CLASSES[role]))
+        if chunk.kind == "NP" and token < chunk.head:
+            role = grammar.noun_class.get(tagged.low[chunk.head], "")  # 'a sanctions bill', 'the ceasefire talks'
+            if role in _CLASSES:
+                found.append(Link(chunk.head, role, _CLASSES[role]))
         return found
 
     def subordinator(self, k: int) -> str:
