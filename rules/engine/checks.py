@@ -132,7 +132,10 @@ def _lexical(t: Tried, chunk: int, names: frozenset[str]) -> tuple[int, int] | N
         if s.kind(end + 1) == "VG" and s.chunks[end + 1].form == "fin":
             break
         end += 1
-    hits = [h for h in s.tagged.hits if first <= h.first and h.last <= s.chunks[end].last and h.names & names]
+    # 'The Security Council' is no security matter.
+    names_of = {i for a, (b, _) in s.tagged.parties.items() if b > a for i in range(a, b + 1)}
+    inside = [h for h in s.tagged.hits if first <= h.first and h.last <= s.chunks[end].last]
+    hits = [h for h in inside if h.names & names and h.first not in names_of]
     return (hits[0].first, hits[0].last) if hits else None
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from rules.language.claims import Claim, SpecialActs, Thing, distinct
 from rules.language.dates import event_age
 from rules.language.implied import Arguments, absences, bare
+from rules.language.phrases import Chunk
 from rules.language.placing import Placing
 from rules.language.status import FACTUAL, Composer, Link
 from rules.language.structure import Structure
@@ -49,6 +50,13 @@ _STATES = frozenset(
     """countries nations states governments powers neighbours neighbors allies members sides leaders ministers
     presidents premiers signatories delegates negotiators capitals""".split()
 )
+# Offices, bodies and forms of state that speak and act for the state they are of.
+_OFFICES = frozenset(
+    """president minister ministers premier chancellor king queen emir sultan leader leaders head parliament senate
+    congress government governments ministry cabinet council assembly army military forces navy republic kingdom
+    federation state union secretary ambassador ruler authorities department representatives presidents envoy
+    emirate house bundestag diet lawmakers officials office bank delegation""".split()
+)
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 
 
@@ -79,17 +87,19 @@ class ClaimReader:
 
     def _act_hits(self) -> list[Hit]:
         """Hits that can be acts, tag and form agreeing, longer ones first for the same token."""
-        merged: dict[tuple[int, str, bool, bool], Hit] = {}
+        merged: dict[tuple[int, int, str, bool, bool], Hit] = {}
+        longer: dict[int, frozenset[str]] = {}
         for hit in self.t.hits:
             if hit.form.pos == "word" or not self._fits(hit):
                 continue
             is_apart = hit.last == hit.first and len(hit.form.words) > 1
-            key = (hit.first, hit.form.pos, hit.form.transitive, is_apart)
+            key = (hit.first, hit.last, hit.form.pos, hit.form.transitive, is_apart)
             old = merged.get(key)
-            if old is None:
-                merged[key] = hit
-            elif old.last == hit.last:
-                merged[key] = Hit(hit.first, hit.last, old.form, old.names | hit.names)
+            names = hit.names if old else hit.names - longer.get(hit.first, frozenset())
+            if hit.last > hit.first:
+                longer[hit.first] = longer.get(hit.first, frozenset()) | hit.names
+            if names:
+                merged[key] = Hit(hit.first, hit.last, old.form if old else hit.form, names | (old.names if old else names))
         return [merged[k] for k in sorted(merged)]
 
     def _fits(self, hit: Hit) -> bool:
@@ -233,12 +243,21 @@ class ClaimReader:
         for k in chunks:
             if self.s.low(k) in _PRONOUNS:
                 k = self._antecedent(k)
-            chunk = self.s.chunks[k]
+            chunk = self._owner(k)
             here = [self.t.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.t.parties]
             if not of_firms and not _FIRMS.isdisjoint(self.t.low[chunk.first : chunk.last + 1]):
                 here = [party for party in here if party.kind == "company"]
             found += here
         return distinct(tuple(found))
+
+    def _owner(self, k: int) -> Chunk:
+        """'The Parliament of the Kingdom of Norway': the phrase that names whose it is, where k itself names nobody."""
+        for _ in range(3):
+            named = any(i in self.t.parties for i in range(self.s.chunks[k].first, self.s.chunks[k].last + 1))
+            if named or self.s.kind(k + 2) != "NP" or self.s.low(k + 1) != "of" or self.s.low(k) not in _OFFICES:
+                break
+            k += 2
+        return self.s.chunks[k]
 
     def _antecedent(self, k: int) -> int:
         """'Norway said it had left': the subject of the verb before the pronoun."""

@@ -43,6 +43,8 @@ _QUANTITY = frozenset(
         "hundreds",
         "thousands",
         "batch",
+        "tranche",
+        "supply",
         "wave",
         "slew",
         "couple",

@@ -21,6 +21,8 @@ VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
 _NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
+# Plurals that are seldom verbs.
+_PLURAL = frozenset({"sanction", "tie", "talk", "arm", "deal", "ban", "curb", "restriction", "pact", "troop", "weapon"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
 
 
@@ -152,6 +154,8 @@ class _Tagger:
             return ("CC" if low == "&" else low), low
         if low[0].isdigit():
             return "NUM", low
+        if i in self.s.joined and low in ("ever", "long", "wide", "old", "era", "backed", "related"):
+            return "ADJ", low
         closed = "TO" if low == "to" else self.v.grammar.closed.get(low)
         if (closed is not None and low not in self.v.verbs) or closed in ("BE", "HAVE", "DO", "M", "D", "PR", "CC"):
             return self.closed(i, low, closed or "N")
@@ -194,7 +198,8 @@ class _Tagger:
             forms = self.v.verbs.get(low, ())
             if low == "be" or low in ("have", "do") or (any(t == "VB" for t, _ in forms) and j not in self.inside):
                 return low in ("be", "have", "do") or not self.noun_after_to(i, j)
-            if self.v.grammar.closed.get(low) not in ("ADV", "NEG") and not low.endswith("ly"):
+            adverb = self.v.grammar.closed.get(low) in ("ADV", "NEG") or low.endswith("ly") or low == "further"
+            if not adverb:
                 return False
         return False
 
@@ -269,7 +274,8 @@ class _Tagger:
                 if after == "N" and self.before(i) == "D" and i + 1 < len(self.s.low) and self.s.low[i + 1] != "of"
                 else ("N", low)
             )
-        return ("N", low) if i + 1 < len(self.s.low) and self.s.low[i + 1] == "of" else ("VBG", lemma)
+        is_noun = self.s.low[i + 1 : i + 2] == ["of"] or (before == "N" and "D" in self.s.tags[max(0, i - 2) : i] and after in ("", "."))
+        return ("N", low) if is_noun else ("VBG", lemma)
 
     def past(self, i: int, low: str, tags: dict[str, str], before: str) -> tuple[str, str]:
         lemma = tags.get("VBN") or tags["VBD"]
@@ -298,14 +304,19 @@ class _Tagger:
         if low not in self.v.noun_heads:
             return "VBZ", lemma
         after = self.after(i)
+        party = self.inside.get(i - 1)
+        if party is not None and party.adjective and not party.capital and lemma not in _SPOKEN:
+            return "N", low  # 'Norwegian states strike …'
+        if lemma in _PLURAL and before == "N" and party is None and after not in ("D", "PR", "NUM"):
+            return "N", low
         if before in _NOMINAL_LEFT or before in ("P", "TO", "") or before in VERBAL:
             return "N", low
         if after in ("BE", "M", "HAVE", "DO", "V", "CC", "POSS", ",") or self.finite:
             return "N", low
         if after == "P" and self.s.low[i + 1] in ("on", "against", "for", "of", "in", "with", "between", "over"):
-            strong = lemma in ("sanction", "tie", "talk", "arm", "deal", "ban", "curb", "restriction", "pact")
+            strong = lemma in _PLURAL
             return ("N", low) if strong or self.s.low[i + 1] == "of" else ("VBZ", lemma)
-        if after == "" and lemma in ("sanction", "tie", "talk", "arm", "deal", "ban", "curb", "troop", "weapon"):
+        if after == "" and lemma in _PLURAL:
             return "N", low
         return "VBZ", lemma
 
