@@ -117,7 +117,11 @@ def _gone(reader: Claims, k: int) -> int:
     """'The ban is no longer in force', 'the sanctions no longer exist': the subject."""
     chunk = reader.s.chunks[k]
     around = reader.t.low[max(0, chunk.first - 2) : chunk.last + 6]
-    longer = any(a == "no" and b == "longer" for a, b in pairwise(around))
+    if chunk.copula and reader.s.low(k + 1) == "over" and reader.s.kind(k + 2) != "NP":
+        return max(reader.s.left_phrase(k), -1)
+    left = reader.s.left_phrase(k)
+    nothing = left >= 0 and reader.t.low[reader.s.chunks[left].first] == "no"
+    longer = nothing or any(a == "no" and b == "longer" for a, b in pairwise(around))
     if not (longer or chunk.negated) or not (set(around) & _IN_FORCE or reader.s.lemma(k) in ("exist", "apply")):
         return -1
     j = k - 1

@@ -67,7 +67,9 @@ class Placing:
         while j < len(chunks) and chunks[j].kind in ("P", "NP"):
             j += 1
         if j < len(chunks) and chunks[j].form == "part":
-            end = chunks[min(j + 3, len(chunks) - 1)].last
+            while j + 1 < len(chunks) and chunks[j + 1].kind in ("P", "NP", "AP", "NUM"):
+                j += 1
+            end = chunks[j].last
         return range(thing.first, end + 1)
 
     def span(self, first: int, last: int) -> tuple[int, int]:

@@ -57,6 +57,10 @@ _OFFICES = frozenset(
     federation state union secretary ambassador ruler authorities department representatives presidents envoy
     emirate house bundestag diet lawmakers officials office bank delegation""".split()
 )
+# 'A sanctions package' is sanctions.
+_WRAPS = frozenset(
+    "package packages round rounds tranche tranches wave regime regimes measures measure order orders step steps".split()
+)
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 
 
@@ -134,7 +138,8 @@ class ClaimReader:
     def _nothing(self, things: tuple[Thing, ...]) -> int:
         """The 'no' of 'agreed no ceasefire', which denies the act; -1 without one."""
         chunks = [self.s.chunks[t.chunk] for t in things]
-        return next((i for c in chunks for i in range(c.first, c.head) if self.t.low[i] == "no"), -1)
+        named = {i for hit in self.objects for i in range(hit.first, hit.last + 1)}  # 'no-fly zone'
+        return next((i for c in chunks for i in range(c.first, c.head) if self.t.low[i] == "no" and i not in named), -1)
 
     def _verb_arguments(self, hit: Hit, k: int) -> Arguments:
         chunk = self.s.chunks[k]
@@ -181,11 +186,18 @@ class ClaimReader:
         """The lexicon word that heads the noun phrase k (or stands right before the act noun in it)."""
         chunk = self.s.chunks[k]
         limit = act.first - 1 if act.form.pos == "noun" and chunk.first <= act.first <= chunk.last else chunk.head
+        names = self._names(chunk, limit, act)
+        if not names and limit > chunk.first and self.t.low[limit] in _WRAPS:
+            limit -= 1
+            names = self._names(chunk, limit, act)
+        return Thing(k, limit, names) if names else None
+
+    def _names(self, chunk: Chunk, limit: int, act: Hit) -> frozenset[str]:
         names: frozenset[str] = frozenset()
         for hit in self.objects:
             if chunk.first <= hit.first and hit.first <= limit <= hit.last and hit.first != act.first:
                 names |= hit.names
-        return Thing(k, limit, names) if names else None
+        return names
 
     # -- the claim ---------------------------------------------------------------------------------------------
     def built(

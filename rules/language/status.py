@@ -62,7 +62,7 @@ _AFTER = {
     "before": Status.PLANNED,
     "without": Status.DENIED,
 }
-_ENACTING = frozenset({"sign", "enact", "promulgate", "adopt", "pass"})
+_ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 _LIMIT = 6
 
 

@@ -164,8 +164,20 @@ class Structure:
                 between = [j for j in range(governor + 1, k) if self.kind(j) == "NP"]
                 takes_object = chunk.form == "inf" and between and self.lemma(governor) in _CONTROL
                 return between[:1] if takes_object else self.subject(governor)
-        left = self.left_phrase(k)
+        left = self.left_phrase(self._past_relative(k))
         return self.left_coordinated(left) if left >= 0 else []
+
+    def _past_relative(self, k: int) -> int:
+        """'The ban that kept it from arms expired': the verb's subject is before the relative clause."""
+        verbs = 0
+        for j in range(k - 1, max(-1, k - REACH), -1):
+            if self.kind(j) == "VG" and self.chunks[j].form == "fin":
+                verbs += 1
+            if self.kind(j) == "REL" and verbs == 1 and self.kind(j - 1) == "NP":
+                return j
+            if self.kind(j) in (",", "SUB", ";", ":", "–", "CC"):
+                break
+        return k
 
     def has_party(self, k: int) -> bool:
         """Does a state or body head the phrase?"""

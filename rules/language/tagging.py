@@ -23,6 +23,7 @@ _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
 _NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
 # Plurals that are seldom verbs.
 _PLURAL = frozenset({"sanction", "tie", "talk", "arm", "deal", "ban", "curb", "restriction", "pact", "troop", "weapon"})
+_PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
 
 
@@ -154,6 +155,10 @@ class _Tagger:
             return ("CC" if low == "&" else low), low
         if low[0].isdigit():
             return "NUM", low
+        if low == "longer" and i and self.s.low[i - 1] == "no":
+            return "ADV", low
+        if low == "no" and self.s.low[i + 1 : i + 2] == ["longer"]:
+            return "ADV", low
         if i in self.s.joined and low in ("ever", "long", "wide", "old", "era", "backed", "related"):
             return "ADJ", low
         closed = "TO" if low == "to" else self.v.grammar.closed.get(low)
@@ -294,11 +299,18 @@ class _Tagger:
             return "N", low
         if i and self.s.tags[i - 1] == "ADV" and before in ("D", "POSS"):
             return "JJV", lemma
+        if after == "P" and self.s.low[i + 1] in _PARTICLES and not self.finite and self.opens_phrase(i + 2):
+            return "VBD", lemma  # 'stepped up sanctions'
         if self.finite and "VBN" in tags and before != "CC" and before != "PR":
             return "VBN", lemma
         if after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V") or "VBN" not in tags:
             return "VBD", lemma
         return "VBN", lemma
+
+    def opens_phrase(self, i: int) -> bool:
+        """Does a noun phrase, and no preposition, begin at i?"""
+        low = self.s.low[i] if i < len(self.s.low) else ""
+        return bool(low) and low[0].isalnum() and self.v.grammar.closed.get(low) in (None, "D", "ADJ", "PR")
 
     def third(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
         if low not in self.v.noun_heads:
