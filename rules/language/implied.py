@@ -15,6 +15,7 @@ from rules.lexicon import Form
 from rules.model import Status
 
 _IN_FORCE = frozenset({"force", "place", "effect", "valid", "applicable", "binding"})
+_WISHES = frozenset({"plan", "propose", "bill", "demand", "threaten", "possible", "talk"})
 _FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "tougher", "latest", "first"})
 _NOTHING = Form(("there", "is", "no"), "verb", "VB", "there is no")
 
@@ -83,7 +84,8 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
     if not claim.reading.governors:
         return False
     governor = reader.s.chunks[claim.reading.governors[0]].head
-    return any(link.token == governor and link.status not in FACTUAL for link in claim.reading.links)
+    wishes = (link for link in claim.reading.links if link.token == governor and link.role in _WISHES)
+    return any(link.status is claim.status for link in wishes)
 
 
 def absences(reader: Claims) -> list[Claim]:

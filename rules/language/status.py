@@ -35,6 +35,7 @@ _CLASSES = {
     "demand": Status.DEMANDED,
     "threaten": Status.THREATENED,
     "possible": Status.POSSIBLE,
+    "strive": Status.POSSIBLE,
     "refuse": Status.REFUSED,
     "deny": Status.DENIED,
     "talk": Status.TALKS,
@@ -42,6 +43,9 @@ _CLASSES = {
 }
 _PASSING = {"agree": Status.AGREED, "announce": Status.ANNOUNCED}
 FACTUAL = frozenset({Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY})
+_NOT = frozenset({Status.REFUSED, Status.DENIED})
+# What follows these is beside the matter of the verb before ('urges calm amid sanctions').
+_APART = frozenset("amid amidst despite during after since under by than like before given until".split())
 _SUBORDINATE = {
     "if": Status.CONDITIONAL,
     "unless": Status.CONDITIONAL,
@@ -279,7 +283,11 @@ class Composer:
         while self.s.kind(left) == "CC" and self.s.kind(left - 1) == "NP":
             left -= 2
         if self.s.kind(left) == "VG":
+            if self.s.lemma(left) in self.s.grammar.reporting and self._is_subject(k):
+                return self.as_subject(k)
             return left, "object"
+        if self.s.kind(left) == "P" and self.s.low(left) in _APART:
+            return None, ""
         if self.s.kind(left) in ("P", "TO"):
             before = left - 1
             if self.s.kind(before) == "VG":
@@ -288,6 +296,13 @@ class Composer:
                 is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
                 return (before, "noun") if is_governor else self.of_phrase(before)
         return self.as_subject(k)
+
+    def _is_subject(self, k: int) -> bool:
+        """'suggests new sanctions against it are illegal': a finite verb follows the phrase and its complements."""
+        j = k + 1
+        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP":
+            j += 2
+        return self.s.kind(j) == "VG" and self.s.chunks[j].form == "fin"
 
     def as_subject(self, k: int) -> tuple[int | None, str]:
         """The verb to the right that the phrase is the subject of."""
@@ -345,6 +360,8 @@ def _compose(current: Status | None, own: list[Status]) -> Status | None:
 
 
 def _governed(current: Status | None, link: Link) -> Status:
+    if current in _NOT and link.status not in (*FACTUAL, *_NOT):
+        return current  # 'urged it to stop imposing': not imposed, whoever wishes so
     if link.status not in FACTUAL:
         return link.status
     if current is None or current is Status.DONE:
