@@ -232,7 +232,7 @@ def _parties(t: Tried) -> Iterator[Outcome]:
         return
     found = named(t.claim.parties, part)
     unnamed = t.claim.unnamed if {"state", "country", "any"} & set(part.kinds) else 0
-    shown = ", ".join([*(p.id for p in found), *["unnamed states"][: unnamed]]) or "nobody named"
+    shown = ", ".join([*(p.id for p in found), *["unnamed states"][:unnamed]]) or "nobody named"
     holds = len(found) + unnamed >= part.min
     yield Outcome(key="claim.parties", holds=holds, wanted=f"{part.min} of {_names(part.kinds)}", found=shown)
 

@@ -143,7 +143,8 @@ def _object(tried: Tried) -> str | None:
     tagged = tried.claim.structure.tagged
     for thing in tried.claim.things:
         if thing.names & tried.test.heads:
-            hits = [h for h in tagged.hits if h.first <= thing.token <= h.last and h.names & tried.test.heads]
+            near = [h for h in tagged.hits if h.first <= thing.token <= h.last + 1]  # 'a sanctions package'
+            hits = [h for h in near if h.names & tried.test.heads]
             return min(hits, key=lambda h: (h.first, h.form.lemma)).form.lemma
     return _object_party(tried)
 

@@ -9,8 +9,8 @@ from functools import cached_property, lru_cache
 import re2
 
 from rules.document import TextPart
-from rules.language.tagging import tokens
 from rules.language.text import Clean
+from rules.language.words import tokens
 from rules.lexicon import Form, Lexicon, inline
 from rules.model import Evidence
 

@@ -8,9 +8,10 @@ from rules.language.claims import Claim, SpecialActs
 from rules.language.reader import ClaimReader
 from rules.language.speakers import Attribution, Voice
 from rules.language.structure import Structure, structure_of
-from rules.language.tagging import tag, tokens
+from rules.language.tagging import tag
 from rules.language.text import Page
 from rules.language.vocabulary import Vocabulary
+from rules.language.words import tokens
 
 MAX_TOKENS = 400
 """A sentence with more is a table or a list; it is not analysed."""

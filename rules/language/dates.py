@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rules.language.tagging import Tagged
+from rules.language.words import Tagged
 
 DAY = 86_400
 _UNITS = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "year": 365 * DAY, "decade": 3650 * DAY}

@@ -9,8 +9,8 @@ from typing import Protocol
 from rules.language.claims import Claim, SpecialActs, Thing
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import Structure
-from rules.language.tagging import Tagged
 from rules.language.vocabulary import Hit
+from rules.language.words import Tagged
 from rules.lexicon import Form
 from rules.model import Status
 

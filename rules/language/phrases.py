@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.language.tagging import VERBAL, Tagged
+from rules.language.tagging import VERBAL
+from rules.language.words import Tagged
 
 _NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})
 _HEADS = frozenset({"N", "PR", "NUM"})

@@ -10,7 +10,7 @@ from rules.language.dates import event_age
 from rules.language.implied import Arguments, absences, bare
 from rules.language.phrases import Chunk
 from rules.language.placing import Placing
-from rules.language.status import FACTUAL, Composer, Link
+from rules.language.status import FACTUAL, Composer, Link, Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.language.vocabulary import Hit, Party
@@ -19,47 +19,8 @@ from rules.model import Status
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
 _PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
-# 'A Chinese oil giant' is not China.
-_FIRMS = frozenset(
-    [
-        "company",
-        "companies",
-        "giant",
-        "firm",
-        "firms",
-        "corp",
-        "corporation",
-        "inc",
-        "ltd",
-        "manufacturer",
-        "maker",
-        "bank",
-        "airline",
-        "carrier",
-        "startup",
-        "developer",
-        "group",
-        "conglomerate",
-        "subsidiary",
-        "producer",
-        "miner",
-    ]
-)
-# Plurals that stand for states that are not named.
-_STATES = frozenset(
-    """countries nations states governments powers neighbours neighbors allies members sides leaders ministers
-    presidents premiers signatories delegates negotiators capitals""".split()
-)
-# Offices, bodies and forms of state that speak and act for the state they are of.
-_OFFICES = frozenset(
-    """president minister ministers premier chancellor king queen emir sultan leader leaders head parliament senate
-    congress government governments ministry cabinet council assembly army military forces navy republic kingdom
-    federation state union secretary ambassador ruler authorities department representatives presidents envoy
-    emirate house bundestag diet lawmakers officials office bank delegation""".split()
-)
-# 'A sanctions package' is sanctions.
-_WRAPS = frozenset(
-    "package packages round rounds tranche tranches wave regime regimes measures measure order orders step steps".split()
+_VAGUE = frozenset(
+    {"several", "some", "many", "other", "various", "any", "certain", "different", "few", "foreign", "more"}
 )
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 
@@ -82,6 +43,7 @@ class ClaimReader:
         question = bool(self.t.words) and self.t.words[-1] == "?"
         self.composer = Composer(structure, question)
         self.placing = Placing(sentence, structure)
+        self.nouns = structure.grammar.nouns
         self.objects = [h for h in self.t.hits if h.form.pos in ("noun", "word")]
 
     def read(self) -> list[Claim]:
@@ -90,20 +52,21 @@ class ClaimReader:
         return sorted(found + absences(self) + bare(self, found), key=lambda c: (c.token, sorted(c.acts)))
 
     def _act_hits(self) -> list[Hit]:
-        """Hits that can be acts, tag and form agreeing, longer ones first for the same token."""
+        """Hits that can be acts, tag and form agreeing. Of a lexicon the longest form counts: 'cut off', not 'cut'."""
+        fitting = [hit for hit in self.t.hits if hit.form.pos != "word" and self._fits(hit)]
+        longest = {(hit.first, name): 0 for hit in fitting for name in hit.names}
+        for hit in fitting:
+            longest |= {(hit.first, n): max(longest[hit.first, n], hit.last) for n in hit.names}
         merged: dict[tuple[int, int, str, bool, bool], Hit] = {}
-        longer: dict[int, frozenset[str]] = {}
-        for hit in self.t.hits:
-            if hit.form.pos == "word" or not self._fits(hit):
-                continue
+        for hit in fitting:
+            names = frozenset(n for n in hit.names if longest[hit.first, n] == hit.last)
             is_apart = hit.last == hit.first and len(hit.form.words) > 1
             key = (hit.first, hit.last, hit.form.pos, hit.form.transitive, is_apart)
             old = merged.get(key)
-            names = hit.names if old else hit.names - longer.get(hit.first, frozenset())
-            if hit.last > hit.first:
-                longer[hit.first] = longer.get(hit.first, frozenset()) | hit.names
             if names:
-                merged[key] = Hit(hit.first, hit.last, old.form if old else hit.form, names | (old.names if old else names))
+                merged[key] = Hit(
+                    hit.first, hit.last, old.form if old else hit.form, names | (old.names if old else names)
+                )
         return [merged[k] for k in sorted(merged)]
 
     def _fits(self, hit: Hit) -> bool:
@@ -145,8 +108,8 @@ class ClaimReader:
         chunk = self.s.chunks[k]
         after = self._after(hit, k)
         direct = self.s.coordinated(after) if self.s.kind(after) == "NP" else []
-        if hit.last == hit.first and len(hit.form.words) == 2:
-            preposition = hit.form.words[1]
+        if hit.last == hit.first and len(hit.form.words) > 1:
+            preposition = hit.form.words[-1]
             apart = [n for p, n in self.s.complements(k) if p == preposition]
             return Arguments(objects=apart or direct, subjects=self.s.subject(k), targets=direct)
         is_passive = chunk.passive or (chunk.form == "part" and hit.form.transitive)
@@ -180,6 +143,8 @@ class ClaimReader:
             else:
                 break
         arguments.subjects = [k]
+        if self.s.preposition(k) == "in" and self.s.kind(k - 2) == "NP":
+            arguments.subjects += self.s.left_coordinated(k - 2)  # 'Norway in talks with …'
         return arguments
 
     def thing(self, k: int, act: Hit) -> Thing | None:
@@ -187,9 +152,8 @@ class ClaimReader:
         chunk = self.s.chunks[k]
         limit = act.first - 1 if act.form.pos == "noun" and chunk.first <= act.first <= chunk.last else chunk.head
         names = self._names(chunk, limit, act)
-        if not names and limit > chunk.first and self.t.low[limit] in _WRAPS:
-            limit -= 1
-            names = self._names(chunk, limit, act)
+        if limit > chunk.first and self.t.low[limit] in self.nouns["wraps"]:
+            names |= self._names(chunk, limit - 1, act)
         return Thing(k, limit, names) if names else None
 
     def _names(self, chunk: Chunk, limit: int, act: Hit) -> frozenset[str]:
@@ -212,7 +176,8 @@ class ClaimReader:
         by = self._parties([*arguments.subjects, *arguments.agents])
         on = self._targets([*arguments.targets, *arguments.objects, k], by)
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
-        partners = [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
+        partners = self._on_the_way(k)
+        partners += [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
         everyone = self._parties([*nouns, *partners])
         return Claim(
             sentence=self.sentence,
@@ -234,8 +199,23 @@ class ClaimReader:
             old_word=self.placing.old_word(things),
             agents=(*arguments.subjects, *arguments.agents),
             objects=tuple(arguments.objects),
-            unnamed=2 if any(self.s.low(n) in _STATES for n in [*nouns, *partners]) else 0,
+            unnamed=2 if any(self._several(n, n in partners) for n in [*nouns, *partners]) else 0,
         )
+
+    def _several(self, k: int, is_partner: bool) -> bool:
+        """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""
+        chunk = self.s.chunks[k]
+        vague = (is_partner and chunk.first == chunk.head) or not _VAGUE.isdisjoint(
+            self.t.low[chunk.first : chunk.head]
+        )
+        return self.t.low[chunk.head] in self.nouns["unnamed"] and not vague
+
+    def _on_the_way(self, k: int) -> list[int]:
+        """'visits Norway to expand ties': whom the verb before a purpose was about."""
+        if self.s.chunks[k].form != "inf":
+            return []
+        verb = self.s.verb_left(k - 1)
+        return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] if verb >= 0 else []
 
     def _above(self, k: int, reading: Reading) -> list[int]:
         """Who acts by what governs the act: the subject of its verb, or the noun's owner ('Norway's plan to …')."""
@@ -257,7 +237,7 @@ class ClaimReader:
                 k = self._antecedent(k)
             chunk = self._owner(k)
             here = [self.t.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.t.parties]
-            if not of_firms and not _FIRMS.isdisjoint(self.t.low[chunk.first : chunk.last + 1]):
+            if not of_firms and not self.nouns["firms"].isdisjoint(self.t.low[chunk.first : chunk.last + 1]):
                 here = [party for party in here if party.kind == "company"]
             found += here
         return distinct(tuple(found))
@@ -266,7 +246,12 @@ class ClaimReader:
         """'The Parliament of the Kingdom of Norway': the phrase that names whose it is, where k itself names nobody."""
         for _ in range(3):
             named = any(i in self.t.parties for i in range(self.s.chunks[k].first, self.s.chunks[k].last + 1))
-            if named or self.s.kind(k + 2) != "NP" or self.s.low(k + 1) != "of" or self.s.low(k) not in _OFFICES:
+            if (
+                named
+                or self.s.kind(k + 2) != "NP"
+                or self.s.low(k + 1) != "of"
+                or self.s.low(k) not in self.nouns["offices"]
+            ):
                 break
             k += 2
         return self.s.chunks[k]

@@ -45,7 +45,9 @@ _PASSING = {"agree": Status.AGREED, "announce": Status.ANNOUNCED}
 FACTUAL = frozenset({Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY})
 _NOT = frozenset({Status.REFUSED, Status.DENIED})
 # What follows these is beside the matter of the verb before ('urges calm amid sanctions').
-_APART = frozenset("amid amidst despite during after since under by than like before given until".split())
+_APART = frozenset(
+    ["amid", "amidst", "despite", "during", "after", "since", "under", "by", "than", "like", "before", "given", "until"]
+)
 _SUBORDINATE = {
     "if": Status.CONDITIONAL,
     "unless": Status.CONDITIONAL,
@@ -254,12 +256,21 @@ class Composer:
     def of_clause(self, k: int) -> tuple[int | None, str]:
         """The verb or noun whose that-clause this is ('said [that] it …'); a sister verb passes its governor on."""
         chunk = self.s.chunks[k]
-        if chunk.form == "fin" and self.s.kind(k - 1) == "CC":
-            sister = self.s.verb_left(k - 2)
-            if sister >= 0:
-                governs = self.s.grammar.verb_class.get(self.s.lemma(k), "fact") != "fact"
-                same = (self.s.chunks[sister].form == "inf" and not governs) or (self.s.chunks[sister].modal and not chunk.modal)
-                return (sister, "sister") if same else self.of_clause(sister)
+        if chunk.form == "part" and self.s.kind(k - 1) == "NP" and self.s.kind(k - 2) != "VG":
+            return None, ""  # 'a truce brokered by Norway'
+        sister = self.s.verb_left(k - 2) if chunk.form == "fin" and self.s.kind(k - 1) == "CC" else -1
+        if sister >= 0:
+            return (sister, "sister") if self._shares(sister, k) else self.of_clause(sister)
+        return self._speaking(k)
+
+    def _shares(self, sister: int, k: int) -> bool:
+        """Does k share its sister's 'to' or modal ('will lift and ease')? 'Refuses to meet and threatens' does not."""
+        governs = self.s.grammar.verb_class.get(self.s.lemma(k), "fact") != "fact"
+        one = self.s.chunks[sister]
+        return (one.form == "inf" and not governs) or (bool(one.modal) and not self.s.chunks[k].modal)
+
+    def _speaking(self, k: int) -> tuple[int | None, str]:
+        """The verb or noun to the left that k's clause completes."""
         for j in range(k - 1, max(-1, k - REACH), -1):
             kind = self.s.kind(j)
             if kind == "SUB" and self.s.low(j) != "that":

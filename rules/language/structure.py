@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.language.phrases import Chunk, chunks_of
-from rules.language.tagging import Tagged
 from rules.language.vocabulary import Grammar
+from rules.language.words import Tagged
 
 REACH = 14
 """Chunks looked at to either side."""
@@ -63,6 +63,7 @@ _QUANTITY = frozenset(
     ]
 )
 _PARTAKING = frozenset(["participation", "membership", "involvement", "compliance", "obligations", "obligation"])
+_MONEY = frozenset({"million", "billion", "trillion", "m", "mln", "bn", "tn", "dollars", "dlrs", "euros", "pounds"})
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
 _OF = frozenset({"of"})
@@ -79,11 +80,15 @@ class Structure:
 
     # -- words -------------------------------------------------------------------------------------------------
     def lemma(self, k: int) -> str:
-        """The lemma of a chunk's head."""
+        """The lemma of a chunk's head; '' outside the sentence."""
+        if not 0 <= k < len(self.chunks):
+            return ""
         return self.tagged.lemmas[self.chunks[k].head]
 
     def low(self, k: int) -> str:
-        """The head of a chunk in lower case."""
+        """The head of a chunk in lower case; '' outside the sentence."""
+        if not 0 <= k < len(self.chunks):
+            return ""
         return self.tagged.low[self.chunks[k].head]
 
     def kind(self, k: int) -> str:
@@ -103,8 +108,9 @@ class Structure:
         """'most of the sanctions', 'a series of bans', 'participation in the treaty': the phrase that is meant."""
         while self.kind(k + 1) == "P" and self.kind(k + 2) == "NP":
             is_amount = self.low(k) in _QUANTITY and self.low(k + 1) == "of"
+            is_money = self.low(k) in _MONEY and self.low(k + 1) in ("in", "of", "worth")
             is_part = self.low(k) in _PARTAKING and self.low(k + 1) in ("in", "of", "with", "under", "from")
-            if not (is_amount or is_part):
+            if not (is_amount or is_money or is_part):
                 break
             k += 2
         return k

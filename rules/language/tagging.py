@@ -7,16 +7,11 @@ and punctuation as itself.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
-from rules.language.vocabulary import Hit, Party, Vocabulary
+from rules.language.vocabulary import Party, Vocabulary
+from rules.language.words import Tagged, find_parties
 
-_TOKEN = re.compile(
-    r"(?:[A-Za-z]\.){2,}|[^\W\d_]+n't\b|[^\W\d_]+|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|\d+(?:[.,]\d+)*|\.\.\.|[^\w\s]"
-)
 _ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed)\Z")
-_SILENT = frozenset("$€£¥#@%*_")
-_QUOTES = frozenset("\"'")
 VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
@@ -24,52 +19,8 @@ _NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
 # Plurals that are seldom verbs.
 _PLURAL = frozenset({"sanction", "tie", "talk", "arm", "deal", "ban", "curb", "restriction", "pact", "troop", "weapon"})
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
+_JOINED = frozenset({"ever", "long", "wide", "old", "era", "backed", "related"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
-
-
-@dataclass(slots=True)
-class Tagged:
-    """One sentence as parallel lists, quote marks left out (`quotes` are places of the text where they stood)."""
-
-    words: list[str] = field(default_factory=list)
-    low: list[str] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    lemmas: list[str] = field(default_factory=list)
-    quotes: list[int] = field(default_factory=list)
-    joined: set[int] = field(default_factory=set)
-    """Tokens that a hyphen joins to the one before ('UN-brokered')."""
-    parties: dict[int, tuple[int, Party]] = field(default_factory=dict)
-    """First token to (last token, party)."""
-    hits: list[Hit] = field(default_factory=list)
-
-
-def tokens(text: str, start: int, end: int) -> Tagged:
-    """Cut text[start:end] into words and punctuation."""
-    sentence = Tagged()
-    for match in _TOKEN.finditer(text, start, end):
-        word = match.group()
-        if word in _SILENT:
-            continue
-        if word in _QUOTES:
-            at_genitive = (
-                word == "'" and sentence.ends and match.start() == sentence.ends[-1] and text[match.start() - 1] == "s"
-            )
-            if not at_genitive:
-                sentence.quotes.append(match.start())
-                continue
-        if word == "-":
-            spaced = text[match.start() - 1 : match.start()] == " " or text[match.end() : match.end() + 1] == " "
-            if not spaced:
-                sentence.joined.add(len(sentence.words))
-                continue
-            word = "–"
-        sentence.words.append(word)
-        sentence.low.append(word.lower())
-        sentence.starts.append(match.start())
-        sentence.ends.append(match.end())
-    return sentence
 
 
 def tag(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> None:
@@ -78,48 +29,6 @@ def tag(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> None:
     sentence.hits = vocabulary.hits(sentence.low)
     inside = {i: p for first, (last, p) in sentence.parties.items() for i in range(first, last + 1)}
     _Tagger(sentence, vocabulary, inside, headline).run()
-
-
-def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> dict[int, tuple[int, Party]]:
-    """Names of states and bodies, longest first; in all capitals or all lower case the case says nothing."""
-    shouting = headline and _shouting(sentence.words)
-    whispering = not any(w[0].isupper() for w in sentence.words)
-    table = vocabulary.grammar.parties
-    found: dict[int, tuple[int, Party]] = {}
-    free = 0
-    for position, low in enumerate(sentence.low):
-        if position < free or low not in table:
-            continue
-        for words, party in table[low]:
-            last = position + len(words) - 1
-            written = sentence.words[position : last + 1]
-            if _same(words, written, shouting) or (whispering and _same_in_small(words, written, vocabulary)):
-                found[position] = (last, party)
-                free = last + 1
-                break
-    return found
-
-
-def _shouting(words: list[str]) -> bool:
-    letters = [w for w in words if w.isalpha() and len(w) > 3]
-    return bool(letters) and sum(w.isupper() for w in letters) > 0.7 * len(letters)
-
-
-def _same(name: tuple[str, ...], words: list[str], shouting: bool) -> bool:
-    if tuple(words) == name:
-        return True
-    if len(words) != len(name):
-        return False
-    if len(name[0]) <= 3 and name[0].isupper():
-        return False
-    if shouting:
-        return [w.upper() for w in name] == words
-    return len(name[0]) > 4 and [w.upper() for w in name] == [w.upper() for w in words] and words[0][0].isupper()
-
-
-def _same_in_small(name: tuple[str, ...], words: list[str], vocabulary: Vocabulary) -> bool:
-    """A post without a capital names 'russia' and 'the un'; 'us' and 'who' are words."""
-    return [w.lower() for w in name] == words and (len(words) > 1 or words[0] not in vocabulary.grammar.closed)
 
 
 class _Tagger:
@@ -155,12 +64,18 @@ class _Tagger:
             return ("CC" if low == "&" else low), low
         if low[0].isdigit():
             return "NUM", low
-        if low == "longer" and i and self.s.low[i - 1] == "no":
+        return self.in_a_phrase(i, low) or self.by_word(i, low)
+
+    def in_a_phrase(self, i: int, low: str) -> tuple[str, str] | None:
+        """Words that a set phrase or a hyphen decides: 'no longer', 'persona non grata', 'first-ever'."""
+        if low in ("no", "longer") and ["no", "longer"] in (self.s.low[i : i + 2], self.s.low[max(0, i - 1) : i + 1]):
             return "ADV", low
-        if low == "no" and self.s.low[i + 1 : i + 2] == ["longer"]:
-            return "ADV", low
-        if i in self.s.joined and low in ("ever", "long", "wide", "old", "era", "backed", "related"):
+        is_latin = low in ("persona", "non", "grata") and "persona" in self.s.low[max(0, i - 2) : i + 1]
+        if is_latin or (i in self.s.joined and low in _JOINED):
             return "ADJ", low
+        return None
+
+    def by_word(self, i: int, low: str) -> tuple[str, str]:
         closed = "TO" if low == "to" else self.v.grammar.closed.get(low)
         if (closed is not None and low not in self.v.verbs) or closed in ("BE", "HAVE", "DO", "M", "D", "PR", "CC"):
             return self.closed(i, low, closed or "N")
@@ -279,7 +194,9 @@ class _Tagger:
                 if after == "N" and self.before(i) == "D" and i + 1 < len(self.s.low) and self.s.low[i + 1] != "of"
                 else ("N", low)
             )
-        is_noun = self.s.low[i + 1 : i + 2] == ["of"] or (before == "N" and "D" in self.s.tags[max(0, i - 2) : i] and after in ("", "."))
+        is_noun = self.s.low[i + 1 : i + 2] == ["of"] or (
+            before == "N" and "D" in self.s.tags[max(0, i - 2) : i] and after in ("", ".")
+        )
         return ("N", low) if is_noun else ("VBG", lemma)
 
     def past(self, i: int, low: str, tags: dict[str, str], before: str) -> tuple[str, str]:
@@ -292,20 +209,26 @@ class _Tagger:
         speaks = lemma in self.v.grammar.reporting and "that" in self.s.low[i + 1 : i + 6]
         if lemma in _SPOKEN or (speaks and not self.finite):
             return "VBD", lemma
-        left = ("D", "POSS", "ADJ", "P", "", *VERBAL)
-        if before in left and after in ("N", "ADJ", "NUM") and "VB" not in tags:
-            return "JJV", lemma
         if "VB" in tags and before in ("D", "POSS", "ADJ", "P", "NUM"):
             return "N", low
-        if i and self.s.tags[i - 1] == "ADV" and before in ("D", "POSS"):
+        if self.modifies(i, tags, before, after):
             return "JJV", lemma
+        return self.finite_or_not(i, tags, before, after), lemma
+
+    def modifies(self, i: int, tags: dict[str, str], before: str, after: str) -> bool:
+        """'The threatened ban', 'a newly agreed deal'."""
+        left = ("D", "POSS", "ADJ", "P", "", *VERBAL)
+        if before in left and after in ("N", "ADJ", "NUM") and "VB" not in tags:
+            return True
+        return bool(i) and self.s.tags[i - 1] == "ADV" and before in ("D", "POSS")
+
+    def finite_or_not(self, i: int, tags: dict[str, str], before: str, after: str) -> str:
         if after == "P" and self.s.low[i + 1] in _PARTICLES and not self.finite and self.opens_phrase(i + 2):
-            return "VBD", lemma  # 'stepped up sanctions'
+            return "VBD"  # 'stepped up sanctions'
         if self.finite and "VBN" in tags and before != "CC" and before != "PR":
-            return "VBN", lemma
-        if after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V") or "VBN" not in tags:
-            return "VBD", lemma
-        return "VBN", lemma
+            return "VBN"
+        followed = after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V")
+        return "VBD" if followed or "VBN" not in tags else "VBN"
 
     def opens_phrase(self, i: int) -> bool:
         """Does a noun phrase, and no preposition, begin at i?"""
@@ -345,14 +268,16 @@ class _Tagger:
         after = self.after(i)
         if low in self.v.things and after in ("P", "BE", "HAVE", "M", ""):
             return "N", low
+        return ("VB", lemma) if self.acts(i, before, after) else ("N", low)
+
+    def acts(self, i: int, before: str, after: str) -> bool:
+        """Is a word that may be a noun the verb of a plural subject, or joined to a verb?"""
         if before == "," and not self.verbs and after in ("D", "NUM"):
-            return "VB", lemma  # 'the president and the rebels, the Front, sign a truce'
+            return True  # 'the president and the rebels, the Front, sign a truce'
         plural_subject = before in ("N", "PR", "CC") and self.plural_before(i)
         if plural_subject and not self.finite and after in ("D", "N", "ADJ", "NUM", "TO", "P"):
-            return ("N", low) if after == "P" and self.s.low[i + 1] == "of" else ("VB", lemma)
-        if before == "CC" and self.verb_before_and(i) and after in ("D", "N", "ADJ"):
-            return "VB", lemma
-        return "N", low
+            return not (after == "P" and self.s.low[i + 1] == "of")
+        return before == "CC" and self.verb_before_and(i) and after in ("D", "N", "ADJ")
 
     def asks(self) -> bool:
         """'Will Norway lift …': an auxiliary opens the sentence and its verb has not come yet."""

@@ -56,6 +56,8 @@ class Grammar:
     """First word (as written) to (all words, party), longest first."""
     titles: Mapping[str, tuple[tuple[str, ...], ...]]
     roles: Mapping[str, frozenset[str]]
+    nouns: Mapping[str, frozenset[str]]
+    """The lists of `nouns.yml`."""
 
 
 def table(name: str) -> dict[str, object]:
@@ -102,6 +104,7 @@ def grammar() -> Grammar:
         parties=_party_table(),
         titles=_by_first(tuple(t.replace("-", " ").split()) for t in roles["official"]),
         roles=roles,
+        nouns={name: frozenset(str(words).split()) for name, words in table("nouns").items()},
     )
 
 
@@ -196,7 +199,7 @@ class Vocabulary:
         """May the sentence name a state, body or armed group? Cheaper than reading it."""
         words = _WORD.findall(sentence.clean.text, sentence.start, sentence.end)
         parties = self.grammar.parties
-        return any(w.lower() in parties for w in words)
+        return any(w.lower() in parties or w.lower() in self.grammar.nouns["unnamed"] for w in words)
 
     def hits(self, low: list[str]) -> list[Hit]:
         """All forms in a sentence's words (lower case), those ruled out by an exclude dropped."""
@@ -206,7 +209,7 @@ class Vocabulary:
                 last = position + len(form.words) - 1
                 if len(form.words) == 1 or tuple(low[position : last + 1]) == form.words:
                     found.append(Hit(position, last, form, names))
-                elif form.pos == "verb" and len(form.words) == 2 and form.words[1] in low[position + 2 : position + 8]:
+                elif form.pos == "verb" and _follow_later(form.words[1:], low, position):
                     found.append(Hit(position, position, form, names))
         if not found:
             return found
@@ -215,6 +218,12 @@ class Vocabulary:
         if banned:
             found = [Hit(h.first, h.last, h.form, h.names - banned) for h in found if h.names - banned]
         return found
+
+
+def _follow_later(rest: tuple[str, ...], low: list[str], position: int) -> bool:
+    """'pull the country out of the pact': the verb's other words stand together a little later."""
+    size = len(rest)
+    return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + 8)) if rest else False
 
 
 def _form_index(lexicons: Mapping[str, Lexicon]) -> dict[str, tuple[tuple[Form, frozenset[str]], ...]]:

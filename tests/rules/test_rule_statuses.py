@@ -82,7 +82,7 @@ SENTENCES = [
     ("Talks on ending the embargo resumed on Monday.", "talks"),
     ("Norway decided to lift the embargo.", "agreed"),
     ("The council approved the lifting of the embargo.", "agreed"),
-    ("Senators passed a bill lifting the embargo.", "agreed"),
+    ("Senators passed a bill lifting the embargo.", "proposed"),
     ("Norway signed an order lifting the embargo.", "agreed"),
     ("Norway said on Monday that it had lifted the embargo.", "done"),
     ("After lifting the embargo, Norway sold rifles to Ghana.", "done"),

@@ -1,0 +1,101 @@
+"""A sentence's words and the parties that they name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from rules.language.vocabulary import Hit, Party, Vocabulary
+
+_TOKEN = re.compile(
+    r"(?:[A-Za-z]\.){2,}|[^\W\d_]+n't\b|[^\W\d_]+|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|\d+(?:[.,]\d+)*|\.\.\.|[^\w\s]"
+)
+_SILENT = frozenset("$€£¥#@%*_")
+_QUOTES = frozenset("\"'")
+
+
+@dataclass(slots=True)
+class Tagged:
+    """One sentence as parallel lists, quote marks left out (`quotes` are places of the text where they stood)."""
+
+    words: list[str] = field(default_factory=list)
+    low: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    lemmas: list[str] = field(default_factory=list)
+    quotes: list[int] = field(default_factory=list)
+    joined: set[int] = field(default_factory=set)
+    """Tokens that a hyphen joins to the one before ('UN-brokered')."""
+    parties: dict[int, tuple[int, Party]] = field(default_factory=dict)
+    """First token to (last token, party)."""
+    hits: list[Hit] = field(default_factory=list)
+
+
+def tokens(text: str, start: int, end: int) -> Tagged:
+    """Cut text[start:end] into words and punctuation."""
+    sentence = Tagged()
+    for match in _TOKEN.finditer(text, start, end):
+        word = match.group()
+        if word in _SILENT:
+            continue
+        if word in _QUOTES:
+            at_genitive = (
+                word == "'" and sentence.ends and match.start() == sentence.ends[-1] and text[match.start() - 1] == "s"
+            )
+            if not at_genitive:
+                sentence.quotes.append(match.start())
+                continue
+        if word == "-":
+            spaced = text[match.start() - 1 : match.start()] == " " or text[match.end() : match.end() + 1] == " "
+            if not spaced:
+                sentence.joined.add(len(sentence.words))
+                continue
+            word = "–"
+        sentence.words.append(word)
+        sentence.low.append(word.lower())
+        sentence.starts.append(match.start())
+        sentence.ends.append(match.end())
+    return sentence
+
+
+def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> dict[int, tuple[int, Party]]:
+    """Names of states and bodies, longest first; in all capitals or all lower case the case says nothing."""
+    shouting = headline and _shouting(sentence.words)
+    whispering = not any(w[0].isupper() for w in sentence.words)
+    table = vocabulary.grammar.parties
+    found: dict[int, tuple[int, Party]] = {}
+    free = 0
+    for position, low in enumerate(sentence.low):
+        if position < free or low not in table:
+            continue
+        for words, party in table[low]:
+            last = position + len(words) - 1
+            written = sentence.words[position : last + 1]
+            if _same(words, written, shouting) or (whispering and _same_in_small(words, written, vocabulary)):
+                found[position] = (last, party)
+                free = last + 1
+                break
+    return found
+
+
+def _shouting(words: list[str]) -> bool:
+    letters = [w for w in words if w.isalpha() and len(w) > 3]
+    return bool(letters) and sum(w.isupper() for w in letters) > 0.7 * len(letters)
+
+
+def _same(name: tuple[str, ...], words: list[str], shouting: bool) -> bool:
+    if tuple(words) == name:
+        return True
+    if len(words) != len(name):
+        return False
+    if len(name[0]) <= 3 and name[0].isupper():
+        return False
+    if shouting:
+        return [w.upper() for w in name] == words
+    return len(name[0]) > 4 and [w.upper() for w in name] == [w.upper() for w in words] and words[0][0].isupper()
+
+
+def _same_in_small(name: tuple[str, ...], words: list[str], vocabulary: Vocabulary) -> bool:
+    """A post without a capital names 'russia' and 'the un'; 'us' and 'who' are words."""
+    return [w.lower() for w in name] == words and (len(words) > 1 or words[0] not in vocabulary.grammar.closed)
