@@ -28,6 +28,7 @@ class Arguments:
     subjects: list[int] = field(default_factory=list)
     agents: list[int] = field(default_factory=list)
     targets: list[int] = field(default_factory=list)
+    partners: list[int] = field(default_factory=list)
 
 
 class Claims(Protocol):

@@ -13,6 +13,7 @@ from rules.model import Zone
 
 OLD_S = 75 * DAY
 """Older than this the act is history, wherever it stands."""
+_LONG = frozenset({"years", "decades", "year", "decade", "months", "century", "centuries"})
 _OLD_WORDS = frozenset(
     [
         "existing",
@@ -89,10 +90,8 @@ class Placing:
     def zone(self, k: int, token: int, reading: Reading, dated: Dated | None) -> tuple[Zone, str]:
         zone = self.sentence.zone
         chunk = self.s.chunks[k]
-        if dated and dated.age_s > OLD_S:
-            return Zone.BACKGROUND, f"dated by {self.s.tagged.words[dated.token]!r}"
-        if self._attributive(k, token):
-            return Zone.BACKGROUND, "participle before its noun"
+        if old := self._history(k, token, dated):
+            return Zone.BACKGROUND, old
         if zone is Zone.HEADLINE:
             return zone, "the title"
         if chunk.perfect and self.s.tagged.low[chunk.first] == "had" and not self._reported(reading):
@@ -109,6 +108,20 @@ class Placing:
         """Is the clause somebody's words, so that 'had lifted' stands for 'has lifted'?"""
         verbs = [k for k, c in enumerate(self.s.chunks) if c.kind == "VG"]
         return any(self.s.lemma(k) in self.s.grammar.reporting for k in (*reading.governors, *verbs))
+
+    def _history(self, k: int, token: int, dated: Dated | None) -> str:
+        """What marks the act as history even in a title; '' if nothing does."""
+        if dated and dated.age_s > OLD_S:
+            return f"dated by {self.s.tagged.words[dated.token]!r}"
+        if self._anniversary(k):
+            return "years after"
+        return "participle before its noun" if self._attributive(k, token) else ""
+
+    def _anniversary(self, k: int) -> bool:
+        """'Ten years after the troops left …'."""
+        low = self.s.tagged.low
+        first = self.s.chunks[k].first
+        return any(low[i] == "after" and low[i - 1] in _LONG for i in range(max(1, first - 8), first))
 
     def _attributive(self, k: int, token: int) -> bool:
         """'A blacklisted firm': it happened some time ago, unless 'newly'."""

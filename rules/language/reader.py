@@ -114,7 +114,7 @@ class ClaimReader:
             return Arguments(objects=apart or direct, subjects=self.s.subject(k), targets=direct)
         is_passive = chunk.passive or (chunk.form == "part" and hit.form.transitive)
         if not hit.form.transitive:
-            return Arguments(objects=self.s.subject(k))
+            return Arguments(objects=self.s.subject(k), partners=direct)  # 'the troops left Norway'
         if is_passive:
             agents = [n for p, n in self.s.complements(k) if p == "by"]
             return Arguments(objects=self.s.subject(k), agents=agents)
@@ -143,6 +143,8 @@ class ClaimReader:
             else:
                 break
         arguments.subjects = [k]
+        if self.s.kind(k - 1) == "VG" and self.s.grammar.verb_class.get(self.s.lemma(k - 1)) == "begin":
+            arguments.objects += self.s.subject(k - 1)  # 'the troops begin their withdrawal'
         if self.s.preposition(k) == "in" and self.s.kind(k - 2) == "NP":
             arguments.subjects += self.s.left_coordinated(k - 2)  # 'Norway in talks with …'
         return arguments
@@ -176,7 +178,7 @@ class ClaimReader:
         by = self._parties([*arguments.subjects, *arguments.agents])
         on = self._targets([*arguments.targets, *arguments.objects, k], by)
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
-        partners = self._on_the_way(k)
+        partners = self._on_the_way(k) + arguments.partners
         partners += [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
         everyone = self._parties([*nouns, *partners])
         return Claim(

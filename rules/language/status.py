@@ -43,6 +43,7 @@ _CLASSES = {
 }
 _PASSING = {"agree": Status.AGREED, "announce": Status.ANNOUNCED}
 FACTUAL = frozenset({Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY})
+_WEAKER = frozenset({Status.DEMANDED, Status.PROPOSED, Status.THREATENED, Status.POSSIBLE, Status.TALKS})
 _NOT = frozenset({Status.REFUSED, Status.DENIED})
 # What follows these is beside the matter of the verb before ('urges calm amid sanctions').
 _APART = frozenset(
@@ -365,6 +366,8 @@ def _compose(current: Status | None, own: list[Status]) -> Status | None:
     for status in own:
         if status is Status.DENIED and current in (Status.REFUSED, Status.DENIED):
             current = Status.UNKNOWN
+        elif status is Status.PLANNED and current in _WEAKER:
+            continue
         elif status not in FACTUAL or current is None or current in FACTUAL:
             current = status
     return current
@@ -373,6 +376,8 @@ def _compose(current: Status | None, own: list[Status]) -> Status | None:
 def _governed(current: Status | None, link: Link) -> Status:
     if current in _NOT and link.status not in (*FACTUAL, *_NOT):
         return current  # 'urged it to stop imposing': not imposed, whoever wishes so
+    if current in _WEAKER and link.status is Status.PLANNED:
+        return current  # who plans to demand it demands it
     if link.status not in FACTUAL:
         return link.status
     if current is None or current is Status.DONE:

@@ -17,7 +17,23 @@ _CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
 _NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
 # Plurals that are seldom verbs.
-_PLURAL = frozenset({"sanction", "tie", "talk", "arm", "deal", "ban", "curb", "restriction", "pact", "troop", "weapon"})
+_PLURAL = frozenset(
+    {
+        "sanction",
+        "tie",
+        "talk",
+        "arm",
+        "deal",
+        "ban",
+        "curb",
+        "restriction",
+        "pact",
+        "troop",
+        "weapon",
+        "tariff",
+        "quota",
+    }
+)
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
 _JOINED = frozenset({"ever", "long", "wide", "old", "era", "backed", "related"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
@@ -69,6 +85,8 @@ class _Tagger:
     def in_a_phrase(self, i: int, low: str) -> tuple[str, str] | None:
         """Words that a set phrase or a hyphen decides: 'no longer', 'persona non grata', 'first-ever'."""
         if low in ("no", "longer") and ["no", "longer"] in (self.s.low[i : i + 2], self.s.low[max(0, i - 1) : i + 1]):
+            return "ADV", low
+        if low == "home" and i and self.s.tags[i - 1] == "N" and self.s.low[i - 1].endswith("s"):
             return "ADV", low
         is_latin = low in ("persona", "non", "grata") and "persona" in self.s.low[max(0, i - 2) : i + 1]
         if is_latin or (i in self.s.joined and low in _JOINED):
@@ -301,7 +319,11 @@ class _Tagger:
             return True
         coordinated = any(self.s.tags[k] == "CC" or self.s.tags[k] == "," for k in range(max(0, j - 8), j))
         low = self.s.low[j]
-        return coordinated or (low.endswith("s") and low not in ("us", "s") and j not in self.inside)
+        return coordinated or (low.endswith("s") and low not in ("us", "s") and self.is_many(j))
+
+    def is_many(self, j: int) -> bool:
+        """Not a name: 'Soviets' are many, 'Honduras' is one."""
+        return j not in self.inside or self.inside[j].adjective
 
     def verb_before_and(self, i: int) -> bool:
         return any(t == "VB" for t in self.s.tags[max(0, i - 10) : i])

@@ -31,6 +31,14 @@ class Tagged:
     """First token to (last token, party)."""
     hits: list[Hit] = field(default_factory=list)
 
+    def join(self) -> None:
+        """A hyphen: the next word belongs to the last one; 're-establish' is to establish."""
+        if self.low[-1:] == ["re"]:
+            for values in (self.words, self.low, self.starts, self.ends):
+                values.pop()
+        else:
+            self.joined.add(len(self.words))
+
 
 def tokens(text: str, start: int, end: int) -> Tagged:
     """Cut text[start:end] into words and punctuation."""
@@ -49,7 +57,7 @@ def tokens(text: str, start: int, end: int) -> Tagged:
         if word == "-":
             spaced = text[match.start() - 1 : match.start()] == " " or text[match.end() : match.end() + 1] == " "
             if not spaced:
-                sentence.joined.add(len(sentence.words))
+                sentence.join()
                 continue
             word = "–"
         sentence.words.append(word)
