@@ -81,7 +81,8 @@ def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> di
             last = position + len(words) - 1
             written = sentence.words[position : last + 1]
             if _same(words, written, shouting) or (whispering and _same_in_small(words, written, vocabulary)):
-                found[position] = (last, party)
+                if party.kind != "place":
+                    found[position] = (last, party)
                 free = last + 1
                 break
     return found
