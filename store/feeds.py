@@ -91,6 +91,18 @@ def add_feed(db: Database, one: Feed, origin: str = "console") -> None:
         _declare(connection, one, row, origin, db.now(connection))
 
 
+def add_feeds(db: Database, feeds: Iterable[Feed], origin: str = "console") -> None:
+    """Declare feeds, 500 to a transaction, so that a long list holds nobody up."""
+    every = list(feeds)
+    for some in (every[at : at + 500] for at in range(0, len(every), 500)):
+        with db.write() as connection:
+            now = db.now(connection)
+            rows = connection.execute(select(feed).where(feed.c.id.in_([one.id for one in some])))
+            there = {row.id: row for row in rows}
+            for one in some:
+                _declare(connection, one, there.get(one.id), origin, now)
+
+
 def remove_feed(db: Database, url: str) -> bool:
     """No longer fetch the feed declared with *url*; its articles stay. False where there is none."""
     with db.write() as connection:

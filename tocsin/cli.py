@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "signin": "tocsin.commands.access:signin",
     "trace": "tocsin.commands.trace:trace",
     "ledger": "tocsin.commands.audit:ledger",
+    "backup": "tocsin.commands.backup:backup",
     "doctor": "tocsin.commands.audit:doctor",
     "schema": "tocsin.commands.check:schema",
     "init": "tocsin.commands.check:init",

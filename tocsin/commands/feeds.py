@@ -15,9 +15,13 @@ from store import tables
 from store.database import instant
 from store.feeds import Feed, FeedState, add_feed, find_feed, list_feeds, recent_fetches, remove_feed
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from tocsin.commands.opml import export_list, import_list
 from watcher.feed import FeedPart, outlet_of
 
 app = typer.Typer(help="List, add, remove and refresh feeds.", no_args_is_help=True, rich_markup_mode=None)
+
+app.command("import")(import_list)
+app.command("export")(export_list)
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="The feed's address.")]
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
