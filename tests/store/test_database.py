@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -107,3 +108,28 @@ def test_an_instant_survives_the_way_through_the_ledger(when: datetime) -> None:
 def test_other_databases_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match="only sqlite"):
         Database("mysql://localhost/x")
+
+
+def test_many_that_open_a_new_sqlite_database_at_once_all_get_it(tmp_path: Path) -> None:
+    errors: list[BaseException] = []
+
+    def one(url: str, start: threading.Barrier) -> None:
+        database = Database(url)
+        start.wait()
+        try:
+            with database.write() as connection:
+                connection.execute(text("SELECT 1"))
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion
+            errors.append(error)
+        finally:
+            database.close()
+
+    for attempt in range(30):
+        start = threading.Barrier(8)
+        url = f"sqlite:///{tmp_path / f'{attempt}.sqlite3'}"
+        threads = [threading.Thread(target=one, args=(url, start)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == []
