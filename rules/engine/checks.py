@@ -193,6 +193,11 @@ def named(parties: Iterable[Party], part: PartyPart | PartiesPart) -> list[Party
     return [p for p in found if p.id in part.name] if part.name else found
 
 
+def sharing(claim: Claim, part: PartiesPart) -> list[Party]:
+    """The parties that count for a `parties` key; where it asks for two or more, a mere place is none of them."""
+    return named((p for p in claim.parties if part.min < 2 or p.id not in claim.placed), part)
+
+
 def _party(t: Tried, key: str, part: PartyPart | None, parties: tuple[Party, ...]) -> Iterator[Outcome]:
     if part is None:
         return
@@ -230,7 +235,7 @@ def _parties(t: Tried) -> Iterator[Outcome]:
     part = t.test.part.parties
     if part is None:
         return
-    found = named(t.claim.parties, part)
+    found = sharing(t.claim, part)
     unnamed = t.claim.unnamed if {"state", "country", "any"} & set(part.kinds) else 0
     shown = ", ".join([*(p.id for p in found), *["unnamed states"][:unnamed]]) or "nobody named"
     holds = len(found) + unnamed >= part.min

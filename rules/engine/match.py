@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rules.document import ConfirmPart
-from rules.engine.checks import Tried, headed, named, outcomes, party_objects
+from rules.engine.checks import Tried, headed, named, outcomes, party_objects, sharing
 from rules.engine.rule import ClaimTest, Rule
 from rules.language.claims import Claim
 from rules.model import Confirm, Emit, Evidence, Match, Role, Speaker, Status, Zone
@@ -131,7 +131,7 @@ def _bindings(tried: Tried, speaker: Speaker | None) -> dict[str, str | None]:
     if part.object and part.object.as_:
         bound[part.object.as_] = _object_party(tried)
     if part.parties is not None:
-        ids = [p.id for p in named(claim.parties, part.parties)]
+        ids = [p.id for p in sharing(claim, part.parties)]
         bound |= {name: ids[i] if i < len(ids) else None for i, name in enumerate(part.parties.as_)}
     if tried.rule.document.speaker.as_:
         bound[tried.rule.document.speaker.as_] = (speaker.name or speaker.title) if speaker else None

@@ -71,6 +71,8 @@ class Claim:
     agents: tuple[int, ...] = ()
     objects: tuple[int, ...] = ()
     """Chunks of those who act, and of what it is done to."""
+    placed: frozenset[str] = frozenset()
+    """Ids of the parties that only say where: a pact 'signed in Geneva' is not one of Switzerland."""
     unnamed: int = 0
     """States that a plural stands for without their names: 2 for 'the two countries', else 0."""
 

@@ -17,6 +17,8 @@ from rules.language.vocabulary import Hit, Party
 from rules.model import Status
 
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
+# Where a pact is signed says nothing of who signs it.
+_PLACES = frozenset({"in", "at"})
 _PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
 _VAGUE = frozenset(
@@ -176,11 +178,13 @@ class ClaimReader:
         zone, cue = self.placing.zone(k, token, reading, dated)
         arguments.subjects += self._above(k, reading)
         by = self._parties([*arguments.subjects, *arguments.agents])
-        on = self._targets([*arguments.targets, *arguments.objects, k], by)
+        around = [*arguments.targets, *arguments.objects, k]
+        on = self._targets(around, by, _TARGET)
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
         partners = self._on_the_way(k) + arguments.partners
         partners += [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
         everyone = self._parties([*nouns, *partners])
+        shared = (*by, *everyone, *self._targets(around, by, _TARGET - _PLACES))
         return Claim(
             sentence=self.sentence,
             structure=self.s,
@@ -194,6 +198,9 @@ class ClaimReader:
             by=by,
             on=on,
             parties=distinct((*by, *on, *everyone)),
+            placed=frozenset(
+                p.id for p in on if p not in (*by, *everyone, *self._targets(around, by, _TARGET - _PLACES))
+            ),
             zone=zone,
             zone_cue=cue,
             dated=dated,
@@ -264,11 +271,11 @@ class ClaimReader:
         subject = self.s.subject(verb) if verb >= 0 else []
         return subject[0] if subject else k
 
-    def _targets(self, objects: list[int], by: tuple[Party, ...]) -> tuple[Party, ...]:
+    def _targets(self, objects: list[int], by: tuple[Party, ...], prepositions: frozenset[str]) -> tuple[Party, ...]:
         found: list[Party] = []
         for o in objects:
-            found += [p for w, n in self.s.complements(o) if w in _TARGET for p in self._parties([n], of_firms=True)]
-            found += self._parties([o], of_firms=True)
+            joined = [n for w, n in self.s.complements(o) if w in prepositions]
+            found += self._parties([*joined, o], of_firms=True)
         return tuple(p for p in distinct(tuple(found)) if p.id not in {b.id for b in by})
 
 
