@@ -198,9 +198,7 @@ class ClaimReader:
             by=by,
             on=on,
             parties=distinct((*by, *on, *everyone)),
-            placed=frozenset(
-                p.id for p in on if p not in (*by, *everyone, *self._targets(around, by, _TARGET - _PLACES))
-            ),
+            placed=frozenset(p.id for p in on if p not in shared),
             zone=zone,
             zone_cue=cue,
             dated=dated,
