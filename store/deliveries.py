@@ -52,10 +52,13 @@ def waiting(db: Database, limit: int) -> list[str]:
 
 
 def replay(db: Database, delivery_id: str) -> bool:
-    """Send a delivery once more, now, with the same id and bytes; False where there is none or it still is pending."""
+    """Send a delivery once more, now, with the same id and bytes; False where there is none, it still is pending, or
+    its bytes are gone (pruned).
+    """
     values = {"status": "pending", "why": REPLAYED, "done_at": None, **_NO_LEASE}
     with db.write() as connection:
         chosen = and_(delivery.c.id == delivery_id, delivery.c.status.in_(("dead", "delivered")))
+        chosen = and_(chosen, delivery.c.pruned_at.is_(None))
         values["next_at"] = db.now(connection)
         return bool(connection.execute(update(delivery).where(chosen).values(**values)).rowcount)
 

@@ -244,6 +244,7 @@ def _first(one: ArticleRow) -> dict[str, Any]:
 
 def _revise(connection: Connection, rows: Sequence[ArticleRow], now: int) -> None:
     again = {"evaluated_at": None, "evaluated_with": None, "match_tries": 0, "parked_at": None, "parked_why": None}
+    again |= {"pruned_at": None}  # it has a text again
     chosen = update(article).where(article.c.id == bindparam("this"))
     for one in rows:
         connection.execute(chosen.values(**_content(one), revised_at=now, **again, **_FREE), {"this": one.id})

@@ -71,7 +71,8 @@ def pull(db: Database, subscription_id: str, after: int, limit: int = 100) -> Me
     Numbers are counted up inside the transaction that makes the delivery, holding the subscription, so whoever sees one
     sees all before it: a receiver that finds a hole in what it got fills it from here.
     """
-    columns = (delivery.c.id, delivery.c.seq, delivery.c.channel, delivery.c.status, delivery.c.why, delivery.c.body)
+    names = ("id", "seq", "channel", "status", "why", "body", "pruned_at")
+    columns = tuple(delivery.c[name] for name in names)
     of_message = (message.c.kind, message.c.at, message.c.data)
     chosen = select(*columns, *of_message).join(message, message.c.id == delivery.c.message_id)
     chosen = chosen.where(delivery.c.subscription_id == subscription_id, delivery.c.seq > after)
@@ -89,7 +90,11 @@ def _message(row: Mapping[Any, Any]) -> Row:
 
 
 def _body(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """The object that a webhook got; for another channel the same object, as a webhook would have got it."""
+    """The object that a webhook got; for another channel the same object, as a webhook would have got it. Of a pruned
+    one, that it was.
+    """
+    if row["pruned_at"] is not None:
+        return {"type": row["kind"], "data": {"seq": row["seq"], "pruned": True}}
     if row["channel"] == "webhook":
         try:
             body = json.loads(row["body"])

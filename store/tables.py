@@ -43,6 +43,17 @@ def _lease() -> tuple[Column[str], Column[int]]:
     return Column("lease_owner", Text), Column("lease_until_at", Instant)
 
 
+def _pruned() -> Column[int]:
+    """When the row lost what weighs (a text, a body, evidence); None while it is whole."""
+    return Column("pruned_at", Instant)
+
+
+def _whole(name: str, age: str) -> Index:
+    """The rows that are whole, by their age: what retention reads, however much was pruned before."""
+    whole = text("pruned_at IS NULL")
+    return Index(name, age, sqlite_where=whole, postgresql_where=whole)
+
+
 feed = Table(
     "feed",
     metadata,
@@ -103,7 +114,7 @@ fetch = Table(
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("feed_id", Text, ForeignKey("feed.id"), nullable=False),
     Column("at", Instant, nullable=False),
-    Column("outcome", Text, nullable=False),  # fetched | not_modified | unchanged | failed
+    Column("outcome", Text, nullable=False),  # fetched | not_modified | unchanged | failed | folded
     Column("http_status", Integer),
     Column("bytes", BigInteger),
     Column("elapsed_ms", Integer),
@@ -146,7 +157,9 @@ article = Table(
     Column("match_tries", Integer, nullable=False, server_default="0"),
     Column("parked_at", Instant),
     Column("parked_why", Text),
+    _pruned(),
     *_lease(),
+    _whole("ix_article_whole", "revised_at"),
     Index(
         "ix_article_waiting",
         "first_seen_at",
@@ -195,6 +208,8 @@ match = Table(
     Column("outcome", Text, nullable=False),  # opened | sighting | suppressed
     Column("why", Text),  # of a suppression
     Column("alert_id", Text),
+    _pruned(),
+    _whole("ix_match_whole", "at"),
     Index("ix_match_article", "article_id"),
     Index("ix_match_alert", "alert_id"),
     Index("ix_match_rule_at", "rule_id", "at"),
@@ -228,6 +243,8 @@ alert = Table(
     Column("verdict", Text),  # useful | false_alarm | duplicate
     Column("verdict_by", Text),
     Column("verdict_at", Instant),
+    _pruned(),
+    _whole("ix_alert_whole", "seen_at"),
     UniqueConstraint("subject", "key", "episode"),
     Index(
         "uq_alert_open",
@@ -252,7 +269,9 @@ message = Table(
     Column("revision", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("facts", Json, nullable=False),  # what filters read: rule, tags, level, tier, confidence
-    Column("data", Json, nullable=False),  # the webhook's `data` without `seq`, frozen
+    Column("data", Json, nullable=False),  # the webhook's `data` without `seq`, frozen; empty once pruned
+    _pruned(),
+    _whole("ix_message_whole", "at"),
     Index("ix_message_alert", "alert_id"),
     Index("ix_message_at", "at"),
 )
@@ -299,14 +318,16 @@ delivery = Table(
     Column("endpoint_id", Text, ForeignKey("endpoint.id"), nullable=False),
     Column("channel", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),  # 1, 2, … within the subscription, no hole
-    Column("body", LargeBinary, nullable=False),  # the very bytes that are sent, frozen
+    Column("body", LargeBinary, nullable=False),  # the very bytes that are sent, frozen; none once pruned
     Column("status", Text, nullable=False),  # pending | delivered | dead | suppressed
     Column("why", Text),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
     Column("next_at", Instant),  # None once the status is final
     Column("done_at", Instant),
+    _pruned(),
     *_lease(),
+    _whole("ix_delivery_whole", "created_at"),
     UniqueConstraint("message_id", "subscription_id"),
     UniqueConstraint("subscription_id", "seq"),
     Index(

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "ledger": "tocsin.commands.audit:ledger",
     "backup": "tocsin.commands.backup:backup",
     "doctor": "tocsin.commands.audit:doctor",
+    "prune": "tocsin.commands.prune:prune",
     "schema": "tocsin.commands.check:schema",
     "init": "tocsin.commands.check:init",
     "health": "tocsin.commands.audit:health",

@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator
 
+from rules.shape import duration_s
+from store.retention import Keep
+
 PREFIX = "TOCSIN_"
 
 
@@ -20,6 +23,15 @@ class SettingsError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def _kept(value: object) -> object:
+    """Seconds of a duration; None of "forever"."""
+    return None if value == "forever" else duration_s(value) if isinstance(value, str) else value
+
+
+_DAY_S = 86_400
+Kept = Annotated[int | None, BeforeValidator(_kept)]
 
 
 def _networks(value: object) -> object:
@@ -47,6 +59,12 @@ class Settings(BaseModel):
     )
     log: Literal["console", "json"] = Field("console", description="how log lines look")
     workers: int = Field(2, ge=1, le=64, description="worker processes")
+    keep_texts: Kept = Field(365 * _DAY_S, ge=_DAY_S, description="how long articles keep their text: 365d, forever")
+    keep_bodies: Kept = Field(
+        90 * _DAY_S, ge=8 * _DAY_S, description="how long what was sent, and answered, is kept; 8d at least"
+    )
+    keep_evidence: Kept = Field(730 * _DAY_S, ge=_DAY_S, description="how long matches and alerts keep quotations")
+    keep_fetches: Kept = Field(30 * _DAY_S, ge=_DAY_S, description="how long single fetches are kept in the log")
     contact: str | None = Field(None, description="URL or address in the user agent, so that hosts can reach you")
 
     @field_validator("database_url")
@@ -68,6 +86,21 @@ class Settings(BaseModel):
     @classmethod
     def _smtp(cls, value: str | None) -> str | None:
         return _scheme(value, ("smtp", "smtps", "smtp+starttls"))
+
+    @property
+    def keep(self) -> Keep:
+        """What retention keeps, and for how long."""
+        return Keep(
+            texts_s=self.keep_texts,
+            bodies_s=self.keep_bodies,
+            evidence_s=self.keep_evidence,
+            fetches_s=self.keep_fetches,
+        )
+
+    @property
+    def prunes_daily(self) -> bool:
+        """Whether somebody has said how long anything is kept: nothing is dropped by itself before."""
+        return any(name.startswith("keep_") for name in self.model_fields_set)
 
     @property
     def database(self) -> str:

@@ -72,6 +72,8 @@ def explain(console: ConsoleSettings, detail: AlertDetail) -> Why:
     rule = rules.rules.get(detail.line.rule_id)
     if rule is None:
         return Why(explanation=None, caution="This rule is no longer loaded, so it cannot explain itself.")
+    if detail.article["pruned_at"] is not None:
+        return Why(explanation=None, caution="The article's text was dropped since, so there is nothing to explain.")
     cautions = []
     if rule.hash != detail.line.rule_hash:
         cautions.append("The rule has changed since it matched")

@@ -29,6 +29,8 @@ PAGE = 1_000
 _BARS = " ▁▂▃▄▅▆▇█"
 
 Chosen = Annotated[list[str] | None, typer.Argument(metavar="[RULE]...", help="Ids; all rules without one.")]
+_HAS_TEXT = table.c.pruned_at.is_(None)
+
 Since = Annotated[str | None, typer.Option("--since", help="Only the last days of the stored articles: 30d.")]
 File = Annotated[Path | None, typer.Option("--articles", exists=True, dir_okay=False, help="JSON Lines instead.")]
 Own = Annotated[list[Path] | None, typer.Option("--rules", exists=True, help="These rules instead of the active ones.")]
@@ -128,7 +130,7 @@ def _with_bar(setting: Setting, items: Iterable[Any], total: int, jobs: int) -> 
 
 def _count(db: Database, oldest: int) -> int:
     with db.read() as connection:
-        counted = select(func.count()).select_from(table).where(table.c.first_seen_at >= oldest)
+        counted = select(func.count()).select_from(table).where(table.c.first_seen_at >= oldest, _HAS_TEXT)
         return int(connection.scalar(counted) or 0)
 
 
@@ -136,9 +138,9 @@ def _stored(db: Database, oldest: int) -> Iterator[Article]:
     """Stored articles by id, page by page: no transaction is open while they are read."""
     after = ""
     while True:
-        chosen = select(table).where(table.c.first_seen_at >= oldest, table.c.id > after).order_by(table.c.id)
+        chosen = select(table).where(table.c.first_seen_at >= oldest, _HAS_TEXT, table.c.id > after)
         with db.read() as connection:
-            rows = connection.execute(chosen.limit(PAGE)).all()
+            rows = connection.execute(chosen.order_by(table.c.id).limit(PAGE)).all()
         for row in rows:
             published = instant(row.published_at if row.published_at is not None else row.first_seen_at)
             yield Article(

@@ -24,6 +24,8 @@ Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest fi
 
 _COLUMNS = [column for column in tables.delivery.c if column.name != "body"]
 
+_GONE = "its body is gone since {:%Y-%m-%d}: it was older than TOCSIN_KEEP_BODIES. What it told is in the alert."
+
 
 @app.command("list")
 def list_some(
@@ -65,7 +67,7 @@ def show(id: Id, as_json: Json = False) -> None:
     typer.echo(f"{row['subscription_id']} seq {row['seq']} by {row['channel']}: {row['status']}{why}")
     for each in attempts:
         typer.echo(f"try {each['number']} {instant(each['started_at'])}: {each['detail']}")
-    typer.echo(shown["body"])
+    typer.echo(_GONE.format(instant(row["pruned_at"])) if row["pruned_at"] else shown["body"])
 
 
 @app.command()
@@ -73,5 +75,9 @@ def replay(id: Id) -> None:
     """Send a delivery again now, with the same id and the same bytes."""
     with database(settings_or_exit()) as db:
         if not send_again(db, id):
+            with db.read() as connection:
+                gone = connection.scalar(select(tables.delivery.c.pruned_at).where(tables.delivery.c.id == id))
+            if gone:
+                fail(f"{id} cannot be sent again: {_GONE.format(instant(gone))}", FOUND_PROBLEMS)
             fail(f"{id} is not there, or still on its way: `tocsin deliveries show {id}`", FOUND_PROBLEMS)
     typer.echo(f"{id} leaves again within a second.")

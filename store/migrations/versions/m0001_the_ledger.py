@@ -190,12 +190,14 @@ def upgrade() -> None:
         sa.Column("match_tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("parked_at", sa.BigInteger(), nullable=True),
         sa.Column("parked_why", sa.Text(), nullable=True),
+        sa.Column("pruned_at", sa.BigInteger(), nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_article_feed_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
     )
     with op.batch_alter_table("article", schema=None) as batch_op:
+        batch_op.create_index("ix_article_whole", ["revised_at"], unique=False, **partial("pruned_at IS NULL"))
         batch_op.create_index("ix_article_feed_seen", ["feed_id", "first_seen_at"], unique=False)
         batch_op.create_index("ix_article_story", ["story_id"], unique=False)
         batch_op.create_index("ix_article_url", ["url"], unique=False)
@@ -263,11 +265,13 @@ def upgrade() -> None:
         sa.Column("verdict", sa.Text(), nullable=True),
         sa.Column("verdict_by", sa.Text(), nullable=True),
         sa.Column("verdict_at", sa.BigInteger(), nullable=True),
+        sa.Column("pruned_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_alert_article_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
         sa.UniqueConstraint("subject", "key", "episode", name=op.f("uq_alert_subject_key_episode")),
     )
     with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index("ix_alert_whole", ["seen_at"], unique=False, **partial("pruned_at IS NULL"))
         batch_op.create_index("ix_alert_opened_at", ["opened_at", "id"], unique=False)
         batch_op.create_index("ix_alert_rule", ["rule_id", "opened_at"], unique=False)
         batch_op.create_index("uq_alert_open", ["subject", "key"], unique=True, **partial("closed_at IS NULL"))
@@ -289,10 +293,12 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("alert_id", sa.Text(), nullable=True),
+        sa.Column("pruned_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_match_article_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_match")),
     )
     with op.batch_alter_table("match", schema=None) as batch_op:
+        batch_op.create_index("ix_match_whole", ["at"], unique=False, **partial("pruned_at IS NULL"))
         batch_op.create_index("ix_match_alert", ["alert_id"], unique=False)
         batch_op.create_index("ix_match_article", ["article_id"], unique=False)
         batch_op.create_index("ix_match_rule_at", ["rule_id", "at"], unique=False)
@@ -305,10 +311,12 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("facts", JSON, nullable=False),
         sa.Column("data", JSON, nullable=False),
+        sa.Column("pruned_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_message_alert_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index("ix_message_whole", ["at"], unique=False, **partial("pruned_at IS NULL"))
         batch_op.create_index("ix_message_alert", ["alert_id"], unique=False)
         batch_op.create_index("ix_message_at", ["at"], unique=False)
     op.create_table(
@@ -326,6 +334,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("pruned_at", sa.BigInteger(), nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["endpoint_id"], ["endpoint.id"], name=op.f("fk_delivery_endpoint_id")),
@@ -336,6 +345,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("subscription_id", "seq", name=op.f("uq_delivery_subscription_id_seq")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_delivery_whole", ["created_at"], unique=False, **partial("pruned_at IS NULL"))
         batch_op.create_index("ix_delivery_created", ["created_at"], unique=False)
         batch_op.create_index(
             "ix_delivery_due", ["endpoint_id", "next_at", "seq"], unique=False, **partial("status = 'pending'")
