@@ -17,8 +17,12 @@ from console.settings import ConsoleSettings
 from console.visitors import may_read_metrics
 from store.activity import Gauges, gauges
 from store.services import ServiceSeen, seen
+from workers import clock, watchdog
 
 router = APIRouter()
+
+_BEATS = {"clock": clock.LEADER_S, "watchdog": watchdog.LEADER_S}
+"""Whoever leads renews its lease at every round: the round was so many seconds before its end."""
 
 Labels = TypeVar("Labels", bound=tuple[str, ...])
 
@@ -91,6 +95,9 @@ def _counts(counted: Gauges) -> Iterator[GaugeMetricFamily]:
     yield _one("tocsin_article_oldest_pending_seconds", unread, {(): counted.oldest_unread_s})
     leases = {(name,): left_s for name, left_s in counted.leases_s.items()}
     yield _one("tocsin_leader_lease_seconds", "How long a leadership still holds; below 0: lost.", leases, "name")
+    leading = {name: s for name, s in _BEATS.items() if name in counted.leases_s}
+    beats = {(name,): counted.at / 1_000_000 + counted.leases_s[name] - s for name, s in leading.items()}
+    yield _one("tocsin_heartbeat_timestamp_seconds", "When it last did its round.", beats, "of")
 
 
 def _configuration(counted: Gauges) -> Iterator[GaugeMetricFamily]:

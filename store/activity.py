@@ -34,11 +34,14 @@ class RuleActivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauges:
-    """Counts at one moment. `oldest_due_s` is how long the longest overdue delivery has been due, `oldest_unread_s` how
+    """Counts at the instant `at` (microseconds UTC, by the ledger's clock).
+
+    `oldest_due_s` is how long the longest overdue delivery has been due, `oldest_unread_s` how
     long the longest waiting article has waited for matching, `leases_s` how long each leadership still holds (negative
     where its holder is gone); all in seconds.
     """
 
+    at: int
     articles: Mapping[str, int]
     alerts: Mapping[tuple[str, str], int]
     deliveries: Mapping[str, int]
@@ -110,6 +113,7 @@ def gauges(db: Database) -> Gauges:
         unread = article.c.evaluated_at.is_(None) & article.c.parked_at.is_(None)
         waiting = select(func.min(article.c.first_seen_at)).where(unread)
         return Gauges(
+            at=now,
             articles=_articles(connection),
             alerts={
                 (id, level): count

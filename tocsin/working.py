@@ -9,12 +9,14 @@ from store.database import Database
 from store.services import start_beating
 from tocsin.reload import Reloading
 from tocsin.secret import resolver
+from tocsin.settings import Settings
 from tocsin.supervise import Service
 from tocsin.wiring import LOOK_S, Wiring, rules_in_force, subscriptions_in_force
 from workers.clock import start_clock
 from workers.context import Context
 from workers.doorbell import Doorbell
 from workers.smtp import SmtpServer
+from workers.watchdog import Duties, start_watchdog
 from workers.worker import run_worker
 
 
@@ -40,8 +42,13 @@ def _work(wiring: Wiring, number: int) -> None:
     )
     start_beating(db, "work")
     start_clock(db, context.doorbell, context.stopping)
+    start_watchdog(db, _duties(settings), context.stopping)
     threading.Thread(target=_keep_configured, args=(wiring, db, rules, context.stopping), daemon=True).start()
     run_worker(context, wiring.redis_url, f"worker-{number}")
+
+
+def _duties(settings: Settings) -> Duties:
+    return Duties(keep=settings.keep if settings.prunes_daily else None)
 
 
 def _keep_configured(wiring: Wiring, db: Database, rules: Reloading[RuleSet], stop: threading.Event) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import feedparser
 import httpx
 import pytest
@@ -9,8 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from store.access import create_token
 from store.database import Database
+from store.leases import lead
 from tests.console import newsroom, parts
 from tests.console.parts import Served, serving
+from workers import clock
 
 
 def test_health_depends_on_nothing(sqlite_db: Database) -> None:
@@ -61,6 +65,16 @@ def test_metrics_can_be_parsed_and_count_what_is_there(served: Served) -> None:
     assert values[("tocsin_database_up",)] == 1
     assert values["tocsin_service_last_seen_seconds", ("service", "work")] < 60
     assert all(name.startswith("tocsin_") for name in families)
+
+
+def test_the_last_rounds_of_clock_and_watchdog_are_told_for_a_dead_mans_switch(sqlite_db: Database) -> None:
+    before = time.time()
+    lead(sqlite_db, "clock", "somebody", clock.LEADER_S)
+    with serving(sqlite_db) as served:
+        families = text_string_to_metric_families(httpx.get(f"{served.url}/metrics").text)
+        (beats,) = (one for one in families if one.name == "tocsin_heartbeat_timestamp_seconds")
+    assert {sample.labels["of"] for sample in beats.samples} == {"clock"}
+    assert before - 0.1 <= beats.samples[0].value <= time.time() + 0.1
 
 
 def test_metrics_say_when_the_database_is_away(sqlite_db: Database) -> None:

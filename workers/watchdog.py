@@ -1,0 +1,86 @@
+"""The watchdog: what must be done or noticed now and then, by one worker of all, and not once a second.
+
+It is a thread of its own beside the clock, because pruning takes minutes and the bell must ring meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from store.database import Database
+from store.leases import lead, resign
+from store.retention import Keep, prune
+
+LOOK_S = 20.0
+LEADER_S = 60
+"""Seconds of leadership; renewed at each look."""
+
+DAY_S = 86_400
+
+_log = structlog.get_logger("tocsin.watchdog")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duties:
+    """What the watchdog does: prune by `keep` once a day (None: never)."""
+
+    keep: Keep | None = None
+
+
+class Watchdog:
+    """`look` is one look; `run` looks until *stop* is set and survives whatever fails."""
+
+    def __init__(self, db: Database, duties: Duties, stop: threading.Event) -> None:
+        self._db = db
+        self._duties = duties
+        self._stop = stop
+        self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+    def look(self) -> bool:
+        """Do what is due, if we lead; returns whether we do."""
+        if not lead(self._db, "watchdog", self._owner, LEADER_S):
+            return False
+        for duty in (self._prune,):
+            self._survive(duty)
+        return True
+
+    def run(self) -> None:
+        """Look every LOOK_S seconds."""
+        while not self._stop.is_set():
+            started = time.monotonic()
+            self._survive(self.look)
+            self._stop.wait(max(0.0, LOOK_S - (time.monotonic() - started)))
+        self._survive(lambda: resign(self._db, "watchdog", self._owner))
+
+    def _survive(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  # the ledger may be away for a while; the next look repeats it
+            _log.warning("watchdog.failed", error=str(error))
+
+    def _prune(self) -> None:
+        """Once a day over all workers: a lease of a day that nobody renews."""
+        keep = self._duties.keep
+        if keep is None or not lead(self._db, "prune", f"{self._owner}-{uuid.uuid4().hex[:8]}", DAY_S):
+            return
+        done = prune(self._db, keep, stopped=self._keep_leading)
+        _log.info("watchdog.pruned", **{one.what.replace(" ", "_"): one.rows for one in done})
+
+    def _keep_leading(self) -> bool:
+        """Whether to stop pruning; else our leadership is renewed, however long it takes."""
+        return self._stop.is_set() or not lead(self._db, "watchdog", self._owner, LEADER_S)
+
+
+def start_watchdog(db: Database, duties: Duties, stop: threading.Event) -> threading.Thread:
+    """Run a watchdog in a thread until *stop* is set. *db* must be of this process."""
+    thread = threading.Thread(target=Watchdog(db, duties, stop).run, name="watchdog", daemon=True)
+    thread.start()
+    return thread
