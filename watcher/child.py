@@ -87,7 +87,7 @@ def value_of(answer: dict[str, Any]) -> Document | NotAFeed:
     if answer["kind"] == "NotAFeed":
         return NotAFeed(**value)
     entries = tuple(Entry(**(entry | {"names": Names(**entry["names"])})) for entry in value["entries"])
-    return Document(**(value | {"entries": entries, "rests": tuple(value["rests"])}))
+    return Document(**(value | {"entries": entries}))
 
 
 if __name__ == "__main__":

@@ -26,9 +26,8 @@ class RawEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawDocument:
-    """A feed as its format gives it. `complete` is False where it broke off; `ttl_s` is the rest it asks for, `rests`
-    are the hours of the week (UTC, from Monday 0:00) in which it asks not to be asked; `beyond` entries were more than
-    wanted.
+    """A feed as its format gives it. `complete` is False where it broke off; `ttl_s` is the rest it asks for; `beyond`
+    entries were more than wanted.
     """
 
     format: str
@@ -37,7 +36,6 @@ class RawDocument:
     title: str = ""
     lang: str | None = None
     ttl_s: int | None = None
-    rests: tuple[int, ...] = ()
     base: str | None = None
     beyond: int = 0
 
@@ -79,7 +77,6 @@ class Document:
     beyond: int
     complete: bool
     ttl_s: int | None
-    rests: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
@@ -17,20 +18,26 @@ from sqlalchemy.exc import SQLAlchemyError
 from net.client import GuardedClient
 from store.database import Database
 from store.feeds import FeedState
-from store.fetches import Known, Outcome, commit_fetch, known_articles, known_entries
-from store.turns import Leased, lease_due, release
-from watcher import outcome
+from store.fetches import (
+    Known,
+    Leased,
+    Outcome,
+    commit_fetch,
+    host_of,
+    known_articles,
+    known_entries,
+    lease_due,
+    release,
+)
+from watcher import moved, outcome
 from watcher.decide import Decision, Seen, decide, id_key, keys_of, trusted
 from watcher.entry import Document, NotAFeed
 from watcher.fetch import Fetched, FetchFailed, FetchResult, NotModified, fetch
-from watcher.flood import calmed
 from watcher.formats.source import Source
-from watcher.health import Patience
+from watcher.hosts import Hosts
 from watcher.identity import article_id
-from watcher.look import Look
-from watcher.outage import NETWORK_KINDS, Network
+from watcher.outcome import Look, validators_of
 from watcher.pool import ParsePool
-from watcher.running import Running
 
 log = structlog.get_logger("tocsin.watcher")
 
@@ -46,8 +53,7 @@ _AFTER_ERROR_S = 5.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manners:
     """How the watcher treats hosts and itself: requests at once (in all, per host), seconds between two starts at a
-    host, limits of one fetch, how long a feed is leased (longer than all that one look may take), and what it calls
-    trouble.
+    host, limits of one fetch, and how long a feed is leased, which must be longer than all that one look may take.
     """
 
     at_once: int = 48
@@ -57,7 +63,6 @@ class Manners:
     limit_bytes: int = 15_000_000
     lease_s: int = 150
     drain_s: float = 10.0
-    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,32 +76,47 @@ class Watcher:
     manners: Manners = field(default_factory=Manners)
     now: Callable[[], int] | None = None
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
-    network: Network = field(default_factory=Network)
+    hosts: Hosts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.hosts = Hosts(self.manners.per_host, self.manners.spacing_s)
 
     async def poll_due(self) -> int:
         """Look at everything that is due, and return how many feeds that were."""
-        return await self._run(asyncio.Event(), once=True)
+        looked = 0
+        while feeds := (leased := await self._lease(self.manners.at_once, {})).feeds:
+            await asyncio.gather(*(self._look(state, leased, time.monotonic()) for state in feeds))
+            looked += len(feeds)
+        return looked
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look at feeds as they fall due until *stop* is set; then finish what is under way, within limits."""
-        await self._run(stop, once=False)
-
-    async def _run(self, stop: asyncio.Event, *, once: bool) -> int:
-        looked, running = 0, Running(self.manners.at_once)
+        running: dict[asyncio.Task[None], str] = {}
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                leased = await self._lease(running.room)
-                for state in leased.feeds:
-                    running.add(self._look(state, leased, time.monotonic()))
-                looked += len(leased.feeds)
-                if once and not running.tasks and leased.more_at is None:
-                    break
-                await running.pause(stopping, _rest_s(leased), until_done=once)
+                started = await self._start_due(running)
+                pause_s = _SOON_S if started else _IDLE_S
+                await asyncio.wait({stopping}, timeout=pause_s)
         finally:
             stopping.cancel()
-            await self._drain(running.tasks)
-        return looked
+            await self._drain(set(running))
+
+    async def _start_due(self, running: dict[asyncio.Task[None], str]) -> int:
+        room = self.manners.at_once - len(running)
+        if room <= 0:
+            return 0
+        try:
+            leased = await self._lease(room, Counter(running.values()))
+        except SQLAlchemyError as error:
+            log.error("watcher.ledger_unreachable", error=str(error)[:300])
+            await asyncio.sleep(_AFTER_ERROR_S)
+            return 0
+        for state in leased.feeds:
+            task = asyncio.create_task(self._look(state, leased, time.monotonic()))
+            running[task] = host_of(state.feed.url)
+            task.add_done_callback(lambda done: running.pop(done, None))
+        return len(leased.feeds)
 
     async def _drain(self, running: set[asyncio.Task[None]]) -> None:
         if running:
@@ -109,24 +129,17 @@ class Watcher:
         except SQLAlchemyError as error:
             log.warning("watcher.leases_left", error=str(error)[:300])
 
-    async def _lease(self, room: int) -> Leased:
-        if room <= 0:
-            return Leased(owner=self.owner, at=0)
-        try:
-            return await asyncio.to_thread(
-                lease_due,
-                self.db,
-                self.owner,
-                limit=room,
-                lease_s=self.manners.lease_s,
-                per_host=self.manners.per_host,
-                spacing_s=self.manners.spacing_s,
-                now=self.now() if self.now else None,
-            )
-        except SQLAlchemyError as error:
-            log.error("watcher.ledger_unreachable", error=str(error)[:300])
-            await asyncio.sleep(_AFTER_ERROR_S)
-            return Leased(owner=self.owner, at=0)
+    async def _lease(self, room: int, busy: Mapping[str, int]) -> Leased:
+        return await asyncio.to_thread(
+            lease_due,
+            self.db,
+            self.owner,
+            limit=room,
+            lease_s=self.manners.lease_s,
+            per_host=self.manners.per_host * 2,
+            busy=busy,
+            now=self.now() if self.now else None,
+        )
 
     async def _look(self, state: FeedState, leased: Leased, since: float) -> None:
         """Look at one feed; whatever happens concerns this feed alone."""
@@ -150,35 +163,31 @@ class Watcher:
         def now() -> int:
             return leased_at + round((time.monotonic() - since) * 1_000_000)
 
-        def look() -> Look:
-            return Look(state=state, now=now(), patience=self.manners.patience)
-
-        before = Look(state=state, now=leased_at)
+        where = Look(state=state, asked=_address(state, leased_at), now=leased_at)
         try:
-            result = await self._fetch(before)
-            return await self._read(look(), result), now()
+            result = await self._fetch(where, now)
+            look = Look(state=state, asked=where.asked, now=now())
+            return await self._read(look, result), look.now
         except SQLAlchemyError:
             raise
         except Exception as error:  # a bug; it must show at the feed and must not end the watcher
             log.exception("feed.crashed", feed=state.feed.url)
             failure = FetchFailed(error_class="internal", message=f"a defect of Tocsin: {error!r}")
-            return outcome.failed(look(), failure), now()
+            return outcome.failed(Look(state=state, asked=where.asked, now=now()), failure), now()
 
-    async def _fetch(self, look: Look) -> FetchResult:
-        return await fetch(
-            self.client,
-            look.asked,
-            look.validators,
-            now=datetime.fromtimestamp(look.now / 1_000_000, UTC),
-            limit_bytes=self.manners.limit_bytes,
-            total_s=self.manners.total_s,
-        )
+    async def _fetch(self, look: Look, now: Callable[[], int]) -> FetchResult:
+        async with self.hosts.turn(host_of(look.asked)):
+            return await fetch(
+                self.client,
+                look.asked,
+                validators_of(look),
+                now=datetime.fromtimestamp(now() / 1_000_000, UTC),
+                limit_bytes=self.manners.limit_bytes,
+                total_s=self.manners.total_s,
+            )
 
     async def _read(self, look: Look, result: FetchResult) -> Outcome:
-        down = self._hear(look, result)
         match result:
-            case FetchFailed() if down:
-                return outcome.not_to_blame(look, result)
             case FetchFailed():
                 return outcome.failed(look, result)
             case NotModified():
@@ -192,34 +201,18 @@ class Watcher:
         decision = await asyncio.to_thread(self._decide, look, document)
         return outcome.brought(look, result, document, decision)
 
-    def _hear(self, look: Look, result: FetchResult) -> bool:
-        """Whether *result* is our own network's fault; its beginning and its end are one line in the log each."""
-        was_down, at_s = self.network.is_down(time.monotonic()), time.monotonic()
-        reached = not (isinstance(result, FetchFailed) and result.error_class in NETWORK_KINDS)
-        self.network.heard(look.state.host, reached=reached, worked_before=look.state.status == "ok", at_s=at_s)
-        is_down = self.network.is_down(at_s)
-        if is_down and not was_down:
-            log.error("network.down", effect="most hosts fail at once: no feed is blamed, all are tried again soon")
-        elif was_down and not is_down:
-            log.warning("network.back")
-        return is_down and not reached
-
     def _decide(self, look: Look, document: Document) -> Decision:
         entries = trusted(document.entries)
         keys = [key for entry in entries for key in keys_of(entry.names)]
         ids = [article_id(look.state.id, entry.names) for entry in entries]
         seen = {key: _seen(known, look.now) for key, known in known_entries(self.db, look.state.id, keys).items()}
         seen |= {id_key(id): _seen(known, look.now) for id, known in known_articles(self.db, ids).items()}
-        decision = decide(seen, document.entries, feed_id=look.state.id, quiet_before=look.quiet_before)
-        looked_at = look.state.last_success_at
-        return decision if looked_at is None else replace(decision, new=calmed(decision.new, seen, looked_at))
+        return decide(seen, document.entries, feed_id=look.state.id, quiet_before=look.quiet_before)
 
 
-def _rest_s(leased: Leased) -> float:
-    """How long nothing more can be due, or a second: others declare feeds meanwhile."""
-    if leased.feeds:
-        return _SOON_S
-    return _IDLE_S if leased.more_at is None else min(_IDLE_S, max(_SOON_S / 10, (leased.more_at - leased.at) / 1e6))
+def _address(state: FeedState, now: int) -> str:
+    where = moved.Moved(to=state.moved_to, count=state.moved_count, since_at=state.moved_since_at)
+    return moved.address(state.feed.url, where, now)
 
 
 def _seen(known: Known, now: int) -> Seen:

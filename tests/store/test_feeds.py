@@ -21,19 +21,14 @@ from store.fetches import (
     commit_fetch,
     known_articles,
     known_entries,
+    lease_due,
+    release,
 )
 from store.migrate import migrate
 from store.tables import article, feed, fetch
-from store.turns import Rest, lease_due, release, rest_host
 
 UPDATE = FeedUpdate(
-    status="ok",
-    failures=0,
-    next_check_at=2 * 10**15,
-    next_check_why="every 5m",
-    interval_s=300,
-    host="a.example",
-    etag='"a"',
+    status="ok", failures=0, next_check_at=2 * 10**15, next_check_why="every 5m", interval_s=300, etag='"a"'
 )
 
 
@@ -119,7 +114,8 @@ def test_hosts_are_spared_and_left_to_the_watcher_that_is_there(db: Database) ->
     sync_feeds(db, [declared(f"https://a.example/{n}") for n in range(5)] + [declared("https://b.example/")])
     first = lease_due(db, "one", limit=10, lease_s=60, per_host=2)
     assert sorted(found.feed.url for found in first.feeds)[2:] == ["https://b.example/"]
-    assert lease_due(db, "one", limit=10, lease_s=60, per_host=2).feeds == ()
+    busy = {"a.example": 2}
+    assert lease_due(db, "one", limit=10, lease_s=60, per_host=2, busy=busy).feeds == ()
     assert lease_due(db, "two", limit=10, lease_s=60, per_host=2).feeds == ()
 
 
@@ -231,39 +227,3 @@ def test_the_id_of_a_feed_is_its_urls(db: Database) -> None:
     assert feed_id("https://a.example/rss") == declared().id
     assert find_feed(db, "https://a.example/rss") is None
     assert migrate(db)
-
-
-def test_starts_at_a_host_are_spaced_for_all_watchers_alike(db: Database) -> None:
-    sync_feeds(db, [declared(f"https://a.example/{n}") for n in range(3)] + [declared("https://b.example/")])
-    at, second = 10**16, 1_000_000
-
-    def hosts(owner: str, now: int) -> list[str]:
-        found = lease_due(db, owner, limit=10, lease_s=60, per_host=2, spacing_s=5, now=now)
-        assert found.more_at in (None, at + 5 * second, at + 10 * second, at + 35 * second)
-        return sorted(one.host for one in found.feeds)
-
-    assert hosts("one", at) == ["a.example", "b.example"]
-    assert hosts("two", at + 4 * second) == []
-    assert hosts("two", at + 5 * second) == ["a.example"]
-    assert hosts("one", at + 30 * second) == []  # two are under way there
-    release(db, "one")
-    assert hosts("one", at + 30 * second) == ["a.example", "b.example"]
-
-
-def test_a_host_that_asked_for_rest_is_not_asked_by_anybody_and_its_feeds_say_so(db: Database) -> None:
-    sync_feeds(db, [declared("https://a.example/1"), declared("https://a.example/2")])
-    at, hour = 10**16, 3_600 * 1_000_000
-    with db.write() as connection:
-        rest_host(connection, Rest(host="a.example", until_at=at + hour, why="rests 1h"))
-        rest_host(connection, Rest(host="a.example", until_at=at + 1, why="rests shorter"))
-    assert lease_due(db, "one", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at).feeds == ()
-    assert lease_due(db, "one", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at).more_at is None
-    assert {(one.check_at, one.check_why) for one in list_feeds(db)} == {(at + hour, "a.example: rests 1h")}
-    assert len(lease_due(db, "one", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at + hour).feeds) == 1
-
-
-def test_a_clock_that_was_set_back_does_not_stop_the_feeds(db: Database) -> None:
-    sync_feeds(db, [declared()])
-    at, hour = 10**16, 3_600 * 1_000_000
-    assert len(lease_due(db, "one", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at).feeds) == 1
-    assert len(lease_due(db, "two", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at - hour).feeds) == 1
