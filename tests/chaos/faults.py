@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,22 +22,17 @@ from tests.e2e.parts import Tocsin, until
 from tocsin.valkey import EmbeddedValkey
 
 OUTAGE_S = 2.0
-MAX_REVIVED = 100
 
 
 @dataclass
 class Victim:
-    """Tocsin (`tocsin run`) in its world; `data` is its data folder, `postgres` a server that can be restarted. With
-    *hasty* the leases of a tree that was killed are taken for run out: nobody is left to hold them.
-    """
+    """Tocsin (`tocsin run`) in its world; `data` is its data folder, `postgres` a server that can be restarted."""
 
     tocsin: Tocsin
     world: World
     data: Path
     database_url: str
     postgres: Any = None
-    hasty: bool = False
-    revived: int = 0
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -48,14 +40,9 @@ class Victim:
         self.process = self.tocsin.start("run")
 
     def supervised(self) -> subprocess.Popen[bytes]:
-        """The supervisor, alive: one that ended because its database was away when it started is started again, as
-        init systems and container engines do.
-        """
-        while self.process is None or self.process.poll() is not None:
-            self.revived += 1
-            assert self.revived < MAX_REVIVED, self.tocsin.logs()
-            time.sleep(0.5)
-            self.start()
+        """The supervisor, alive."""
+        assert self.process is not None
+        assert self.process.poll() is None, self.tocsin.logs()
         return self.process
 
     def children(self, kind: str) -> list[psutil.Process]:
@@ -101,25 +88,13 @@ def kill_valkey(victim: Victim) -> None:
 
 def kill_tree(victim: Victim) -> None:
     victim.tocsin.kill(victim.supervised())
-    if victim.hasty:
-        end_leases(victim)
     victim.start()
-
-
-def end_leases(victim: Victim) -> None:
-    """A few minutes later, without waiting for them."""
-    db = Database(victim.database_url)
-    with db.write() as connection:
-        for table in (tables.feed, tables.article, tables.delivery):
-            connection.execute(update(table).where(table.c.lease_owner.is_not(None)).values(lease_until_at=1))
-    db.close()
 
 
 def drain(victim: Victim) -> None:
     process = victim.supervised()
     process.send_signal(signal.SIGTERM)
-    early = -signal.SIGTERM  # it had not begun to listen
-    assert process.wait(30) in (0, early), victim.tocsin.logs()
+    assert process.wait(30) == 0, victim.tocsin.logs()
     victim.start()
 
 
@@ -128,7 +103,6 @@ def wipe_valkey(victim: Victim) -> None:
     client = redis.Redis(unix_socket_path=EmbeddedValkey(victim.data).url.removeprefix("unix://"))
 
     def wiped() -> bool:
-        victim.supervised()
         try:
             return bool(client.flushall())
         except redis.RedisError:
@@ -181,21 +155,6 @@ def stop_postgres(victim: Victim) -> None:
     pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user)
     time.sleep(OUTAGE_S / 2)
     server.ensure_postgres_running()
-
-
-@contextmanager
-def postgres() -> Iterator[Any]:
-    """A PostgreSQL server of its own, to be crashed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says at import where it falls back to without XDG_RUNTIME_DIR
-        import pgserver
-    # not below pytest's own folders: they are closed to the user that PostgreSQL runs as
-    with tempfile.TemporaryDirectory(prefix="tocsin-pg-", ignore_cleanup_errors=True) as folder:
-        server = pgserver.get_server(folder, cleanup_mode="stop")
-        try:
-            yield server
-        finally:
-            server.cleanup()
 
 
 Fault = Callable[[Victim], None]

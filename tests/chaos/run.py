@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,32 +60,21 @@ class Report:
         )
 
 
-def maltreat(
-    folder: Path,
-    *,
-    times: int,
-    seed: int,
-    postgres: Any = None,
-    only: Collection[str] = (),
-    said: Callable[[str], None] = lambda _: None,
-) -> Report:
-    """Do every fault (or *only* those, and hastily) so many *times* to a Tocsin in *folder*, on SQLite or on the server
-    *postgres*; *said* is told what is done.
-    """
+def maltreat(folder: Path, *, times: int, seed: int, postgres: Any = None, only: set[str] | None = None) -> Report:
+    """Do every fault (or *only* those) so many *times* to a Tocsin in *folder*, on SQLite or on *postgres*."""
     chance = random.Random(seed)  # noqa: S311 - repeatable
     started = time.monotonic()
     faults = FAULTS | (ON_SQLITE if postgres is None and can_mount() else ON_POSTGRESQL if postgres else {})
-    plan = [name for name in faults for _ in range(times) if not only or name in only]
+    plan = [name for name in faults for _ in range(times) if only is None or name in only]
     chance.shuffle(plan)
     with world(seed) as around, _disk(folder / "data", small="disk full" in plan) as data:
         victim = _victim(folder, data, around, postgres)
-        victim.hasty = bool(only)
         victim.start()
         try:
             with _hurrying(victim):
                 for number, name in enumerate(plan, 1):
                     _one(victim, faults[name], chance)
-                    said(f"{number}/{len(plan)} {name}")
+                    print(f"\r{number}/{len(plan)} {name:45}", end="", flush=True)
                 _peace(victim)
             return _count(victim, Counter(plan), time.monotonic() - started)
         finally:
@@ -148,7 +137,6 @@ def _peace(victim: Victim) -> None:
     deadline = time.monotonic() + PEACE_S
     while time.monotonic() < deadline:
         time.sleep(1.0)
-        victim.supervised()
         if _statuses(victim) == {"delivered": victim.world.expected} and not victim.world.lost():
             return
 
