@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -233,8 +233,7 @@ class Tocsin:
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """`kill -9` of a whole tree."""
         for each in tree(process.pid):
-            with suppress(psutil.NoSuchProcess):  # children die with their parent
-                each.kill()
+            each.kill()
         process.wait()
 
     def stop(self) -> None:
