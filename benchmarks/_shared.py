@@ -13,3 +13,8 @@ def missing(*names: str) -> bool:
     if absent:
         print(f"skipped: needs ../shared/{', ../shared/'.join(absent)}")
     return bool(absent)
+
+
+def shown(what: str, value: str, target: str = "-") -> None:
+    """A figure with its target."""
+    print(f"{what:72} {value:>18}   target {target}", flush=True)
