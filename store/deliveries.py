@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, true, update
 
 from store.database import Database
 from store.endpoints import note_tries, takes
-from store.leases import LEASE_S, SECOND, free
+from store.leases import LEASE_S, SECOND, SKEW_S, free
 from store.tables import attempt, delivery, endpoint, message, subscription
 from store.tries import GIVE_UP_S, Parcel, Tried
 
@@ -111,7 +111,7 @@ def _pick(connection: Connection, room: int, now: int) -> list[str]:
 
 def _is_free(row: Row[Any], now: int) -> bool:
     until = row.lease_until_at
-    return until is None or until <= now or until > now + LEASE_S * SECOND
+    return until is None or until <= now or until > now + (LEASE_S + SKEW_S) * SECOND
 
 
 def _foremost(connection: Connection, now: int) -> Any:
