@@ -34,11 +34,10 @@ def lead(db: Database, name: str, owner: str, for_s: int) -> bool:
     """Take or renew the leadership called *name* for *for_s* seconds; False while another holds it."""
     with db.write() as connection:
         now = db.now(connection)
-        values = {"name": name, "owner": owner, "until_at": now + for_s * SECOND}
+        until_at = now + for_s * SECOND
+        values = {"name": name, "owner": owner, "until_at": until_at}
         insert = (postgresql.insert if db.dialect == "postgresql" else sqlite.insert)(lease).values(values)
-        open_to_us = or_(
-            lease.c.owner == owner, lease.c.until_at <= now, lease.c.until_at > values["until_at"] + SKEW_S * SECOND
-        )
+        open_to_us = or_(lease.c.owner == owner, lease.c.until_at <= now, lease.c.until_at > until_at + SKEW_S * SECOND)
         connection.execute(
             insert.on_conflict_do_update(
                 index_elements=["name"],
