@@ -6,20 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from rules.language.claims import Claim
+from rules.language.persons import Naming, Span
 from rules.language.structure import Structure
 from rules.language.vocabulary import Grammar
 from rules.model import Evidence, Role, Speaker
 
-_PRONOUNS = frozenset({"he", "she", "they", "it", "i", "we"})
-_ROLES = (
-    ("former", Role.FORMER),
-    ("opposition", Role.OPPOSITION),
-    ("analyst", Role.ANALYST),
-    ("official", Role.OFFICIAL),
-    ("company", Role.COMPANY),
-    ("person", Role.PERSON),
-)
+_PRONOUNS = frozenset({"he", "she", "they", "it", "i", "we", "who", "which", "that"})
 _SIDE_ENDS = frozenset({":", "–"})
+_INSIDE = frozenset({"of", "for", "to", "at", "in", "and"})
+_SOURCES = frozenset({"by", "from"})
+_VOICED = frozenset({"fin", "part"})
+_NEIGHBOURS = (1, -1, -2)
+_REACH_BACK = 4
+"""Sentences before a pronoun in which its owner is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,188 +38,208 @@ class Attribution:
 
     def __init__(self, grammar: Grammar, nearby: Nearby, mentions: Callable[[str], Iterable[int]]) -> None:
         self.grammar = grammar
+        self.naming = Naming(grammar)
         self.nearby = nearby
         self.mentions = mentions
+        self.verbs = grammar.reporting | grammar.roles["voicing"]
 
     def voice(self, claim: Claim) -> Voice | None:
         """Who asserts `claim`; None when the outlet does."""
         s = claim.structure
-        at = self.of_governors(claim) or self.of_sentence(s, claim) or self.of_headline(s, claim)
-        if at:
-            return self.resolve(s, at, claim)
-        return self.carried(claim)
+        for find in (self._of_governors, self._of_sentence, self._of_headline, self._of_act):
+            phrases = find(s, claim)
+            found = self._resolved(s, phrases, claim) if phrases else None
+            if found:
+                return found
+        return self._carried(claim)
 
     # -- where the speaker is named ----------------------------------------------------------------------------
-    def of_governors(self, claim: Claim) -> list[int]:
-        """'X said that …', 'X announced the lifting of …'."""
-        s = claim.structure
-        for k in (claim.chunk, *claim.reading.governors):
-            if s.kind(k) == "VG" and s.lemma(k) in self.grammar.reporting and not s.chunks[k].passive:
-                subject = s.subject(k)
-                if subject:
-                    return self.with_apposition(s, subject, k)
+    def _of_governors(self, s: Structure, claim: Claim) -> list[Span]:
+        """'X said that …', 'X announced the lifting of …', 'a truce announced by X', 'X's call for …'."""
+        for k in claim.reading.governors:
+            phrases = self._said_by(s, k)
+            if phrases:
+                return phrases
+            if s.kind(k) == "NP" and k != claim.chunk and s.low(k) in self.grammar.roles["speeches"]:
+                return self._agent(s, k) or self._owner(s, k)
         return []
 
-    def of_sentence(self, s: Structure, claim: Claim) -> list[int]:
+    def _of_act(self, s: Structure, claim: Claim) -> list[Span]:
+        """'X urges sanctions', 'X declares a truce': acts that are done by saying so."""
+        return self._said_by(s, claim.chunk)
+
+    def _said_by(self, s: Structure, k: int) -> list[Span]:
+        if s.kind(k) != "VG" or s.lemma(k) not in self.verbs:
+            return []
+        return self._agent(s, k) if s.chunks[k].passive else self._subject(s, k)
+
+    def _subject(self, s: Structure, k: int) -> list[Span]:
+        """Of several, the first: 'Norway and Ghana said'. Only a comma before it: 'In Oslo, the minister said'."""
+        subject = s.subject(k)
+        if not subject:
+            return []
+        joined = any(s.kind(j) == "CC" for j in range(subject[0], subject[-1]))
+        return self._phrases(s, subject[0] if joined else subject[-1], k)
+
+    def _agent(self, s: Structure, k: int) -> list[Span]:
+        agents = [n for word, n in s.complements(k) if word in _SOURCES]
+        return self._phrases(s, agents[0], len(s.chunks)) if agents else []
+
+    def _owner(self, s: Structure, k: int) -> list[Span]:
+        """'Norway's announcement', 'the foreign minister's call': what stands before the 's."""
+        chunk = s.chunks[k]
+        ends = [i for i in range(chunk.first, chunk.head) if s.tagged.tags[i] == "POSS"]
+        return [(chunk.first, ends[-1] - 1)] if ends and ends[-1] > chunk.first else []
+
+    def _of_sentence(self, s: Structure, claim: Claim) -> list[Span]:
         """'…, X said', '…, said X', 'according to X'."""
         for k, chunk in enumerate(s.chunks):
-            if (
-                chunk.kind == "VG"
-                and s.lemma(k) in self.grammar.reporting
-                and chunk.form in ("fin", "part")
-                and k > claim.chunk
-            ):
-                before = s.subject(k)
-                if before and before[0] > claim.chunk and self.opens(s, before[0]):
-                    return self.with_apposition(s, before, k)
-                if s.kind(k - 1) == "," and s.kind(k + 1) == "NP":
-                    return [k + 1]
             if s.low(k) == "according" and s.kind(k + 1) in ("P", "TO") and s.kind(k + 2) == "NP":
-                return [k + 2]
+                return self._phrases(s, k + 2, len(s.chunks))
+            if chunk.kind == "VG" and k > claim.chunk and s.lemma(k) in self.verbs and chunk.form in _VOICED:
+                before = self._subject(s, k)
+                opening = s.at_token(before[0][0]) if before else -1
+                if opening > claim.chunk and self._opens(s, opening):
+                    return before
+                if self._ends_speech(s, k - 1) and s.kind(k + 1) == "NP":
+                    return self._phrases(s, k + 1, len(s.chunks))
         return []
 
-    def opens(self, s: Structure, k: int) -> bool:
+    def _opens(self, s: Structure, k: int) -> bool:
         """Does the phrase open its clause, after a comma or a quote?"""
-        if s.kind(k - 1) in (",", "–", "."):
-            return True
+        return s.kind(k - 1) in (",", "–", ".", "?", "!") or self._after_quote(s, k)
+
+    def _ends_speech(self, s: Structure, k: int) -> bool:
+        return s.kind(k) == "," or self._after_quote(s, k + 1)
+
+    def _after_quote(self, s: Structure, k: int) -> bool:
         start = s.tagged.starts[s.chunks[k].first]
         return any(start - 4 < q < start for q in s.tagged.quotes)
 
-    def with_apposition(self, s: Structure, subject: list[int], k: int) -> list[int]:
-        """'Sergey Lavrov, the Russian foreign minister, said': both phrases."""
-        first = subject[0]
-        if s.kind(first + 1) == "," and s.kind(first + 2) == "NP" and first + 2 < k:
-            return [*subject, first + 2]
-        return subject
+    def _phrases(self, s: Structure, k: int, end: int) -> list[Span]:
+        """The phrase that begins with chunk k, with what completes it, and its apposition: both before chunk `end`."""
+        last = self._whole(s, k, end)
+        phrases = [(s.chunks[k].first, s.chunks[last].last)]
+        if s.kind(last + 1) == "," and s.kind(last + 2) == "NP" and last + 2 < end:
+            more = self._whole(s, last + 2, end)
+            if s.kind(more + 1) in (",", "VG", "", ".") or more + 1 == end:
+                phrases.append((s.chunks[last + 2].first, s.chunks[more].last))
+        return phrases
 
-    def of_headline(self, s: Structure, claim: Claim) -> list[int]:
+    def _whole(self, s: Structure, k: int, end: int) -> int:
+        """'a spokesman for the ministry': the last chunk of the phrase that begins with chunk k."""
+        while s.kind(k + 1) in ("P", "TO", "CC") and s.low(k + 1) in _INSIDE and s.kind(k + 2) == "NP" and k + 2 < end:
+            if s.kind(k + 1) == "CC" and not self._goes_on(s, k, k + 2):
+                break
+            k += 2
+        return k
+
+    def _goes_on(self, s: Structure, k: int, after: int) -> bool:
+        """'Minister of Trade and Industry': the part after 'and' is one of a title, and no second speaker."""
+        portfolio = self.grammar.roles["portfolio"]
+        return s.low(k) in portfolio and s.tagged.low[s.chunks[after].first] in portfolio
+
+    def _of_headline(self, s: Structure, claim: Claim) -> list[Span]:
         """'Lavrov: embargo has ended', 'Embargo has ended - Lavrov'."""
         if not s.headline:
             return []
         for k, chunk in enumerate(s.chunks):
             if chunk.kind in _SIDE_ENDS:
-                left = [j for j in range(k) if s.kind(j) == "NP"]
-                right = [j for j in range(k + 1, len(s.chunks)) if s.kind(j) == "NP"]
-                is_bare_right = k < len(s.chunks) - 1 and all(c.kind in ("NP", ".", "P") for c in s.chunks[k + 1 :])
-                if claim.chunk > k and k == 1 and left:
-                    return left[:1]
-                if claim.chunk < k and is_bare_right and len(s.chunks) - k <= 4:
-                    return right[:1]
+                if claim.chunk > k and all(s.kind(j) in ("NP", "P") for j in range(k)) and k <= 3:
+                    span = self._side(s, 0, k - 1)
+                    return [] if span and self._is_topic(s, *span[0]) else span
+                tail = s.chunks[k + 1 :]
+                if claim.chunk < k and 1 <= len(tail) <= 3 and all(c.kind in ("NP", ".", "P") for c in tail):
+                    return self._side(s, k + 1, len(s.chunks) - 1)
         return []
 
-    def carried(self, claim: Claim) -> Voice | None:
+    def _side(self, s: Structure, first: int, last: int) -> list[Span]:
+        """The chunks before a colon or after a dash, unless they only say what the news is about."""
+        while last > first and s.kind(last) != "NP":
+            last -= 1
+        if last < first:
+            return []
+        span = s.chunks[first].first, s.chunks[last].last
+        words = set(s.tagged.low[span[0] : span[1] + 1])
+        if words & self.grammar.roles["labels"] or self._is_quoted(s, *span):
+            return []
+        is_simple = first == last and all(w[0].isupper() for w in s.tagged.words[span[0] : span[1] + 1])
+        return [span] if is_simple or self.naming.speaker(s, [span]).role is not Role.UNKNOWN else []
+
+    def _is_quoted(self, s: Structure, first: int, last: int) -> bool:
+        start, end = s.tagged.starts[first], s.tagged.ends[last]
+        return any(start - 2 <= q <= end + 1 for q in s.tagged.quotes)
+
+    def _is_topic(self, s: Structure, first: int, last: int) -> bool:
+        """'Sudan: …' names the place of the news; 'Khartoum: …' would be who says so."""
+        end, party = s.tagged.parties.get(first, (-1, None))
+        return party is not None and end == last and party.kind == "state" and not (party.capital or party.leader)
+
+    def _carried(self, claim: Claim) -> Voice | None:
         """A quoted sentence without an attribution of its own has the speaker of its neighbour."""
         number = claim.sentence.number
         if claim.sentence.clean.field == "title" or not claim.structure.tagged.quotes:
             return None
-        for neighbour in (number + 1, number - 1, number - 2):
-            s = self.nearby(neighbour)
-            if s is None:
-                continue
-            for k, chunk in enumerate(s.chunks):
-                if chunk.kind == "VG" and s.lemma(k) in self.grammar.reporting and chunk.form == "fin":
-                    subject = s.subject(k)
-                    if subject:
-                        return self.resolve(s, self.with_apposition(s, subject, k), claim)
+        for offset in _NEIGHBOURS:
+            s = self.nearby(number + offset)
+            for k, chunk in enumerate(s.chunks if s else ()):
+                if s and chunk.kind == "VG" and s.lemma(k) in self.grammar.reporting and chunk.form == "fin":
+                    phrases = self._subject(s, k)
+                    if phrases:
+                        return self._resolved(s, phrases, claim)
         return None
 
     # -- who that is -------------------------------------------------------------------------------------------
-    def resolve(self, s: Structure, at: list[int], claim: Claim) -> Voice | None:
+    def _resolved(self, s: Structure, phrases: list[Span], claim: Claim) -> Voice | None:
         """The speaker that the phrases name; a pronoun or bare surname is looked up in the article."""
-        first, last = s.chunks[at[0]].first, s.chunks[at[0]].last
-        cue = (
-            claim.sentence.clean.evidence(s.tagged.starts[first], s.tagged.ends[last]) if s is claim.structure else None
-        )
-        if s.low(at[0]) in _PRONOUNS:
-            return self.antecedent(claim)
-        speaker = self.described(s, at)
-        if speaker.role in (Role.UNKNOWN, Role.PERSON) and speaker.name:
-            speaker = self.known(speaker, s) or speaker
-        if cue is None:
-            cue = claim.sentence.clean.evidence(*claim.span)
+        first, last = phrases[0][0], phrases[0][1]
+        if s.tagged.low[first] in _PRONOUNS:
+            return self._antecedent(s, first, claim)
+        if s.tagged.low[last] in self.grammar.roles["papers"]:
+            return None
+        speaker = self.naming.speaker(s, phrases)
+        if speaker.name and (speaker.role in (Role.UNKNOWN, Role.PERSON) or not speaker.title):
+            speaker = self._known(speaker, s) or speaker
+        if speaker.role is Role.UNKNOWN and not any(w[0].isupper() for w in s.tagged.words[first : last + 1]):
+            return None  # 'the inquiry found', 'eye-catching moves suggest'
+        clean, t = claim.sentence.clean, s.tagged
+        own = s is claim.structure
+        cue = clean.evidence(t.starts[first], t.ends[last]) if own else clean.evidence(*claim.span)
         return Voice(speaker, cue)
 
-    def described(self, s: Structure, at: list[int]) -> Speaker:
-        """Name, title and role from the words of the phrases themselves."""
-        t = s.tagged
-        name: list[str] = []
-        title = ""
-        low: list[str] = []
-        for k in at[:2]:
-            chunk = s.chunks[k]
-            end = chunk.last
-            while s.kind(k + 1) == "P" and s.low(k + 1) in ("of", "for") and s.kind(k + 2) == "NP" and not name:
-                k += 2
-                end = s.chunks[k].last
-            low += t.low[chunk.first : end + 1]
-            found_title, found_name = self.parts(s, chunk.first, end)
-            title = title or found_title
-            name = name or found_name
-        has_party = any(i in t.parties for k in at for i in range(s.chunks[k].first, s.chunks[k].last + 1))
-        role = self.role(low, has_party)
-        joined = " ".join(name) or None
-        named = bool(name) or (has_party and not set(low) & self.grammar.roles["unnamed"])
-        if joined is None and has_party and not title:
-            joined = _spelt(s, s.chunks[at[0]].first, s.chunks[at[0]].last)
-        return Speaker(joined, title or None, role, named)
-
-    def parts(self, s: Structure, first: int, last: int) -> tuple[str, list[str]]:
-        """(title, name) of tokens first to last: 'Russian Foreign Minister' and 'Sergey Lavrov'."""
-        t = s.tagged
-        end_of_title = first - 1
-        i = first
-        while i <= last:
-            for phrase in self.grammar.titles.get(t.low[i], ()):
-                if tuple(t.low[i : i + len(phrase)]) == phrase:
-                    end_of_title = i + len(phrase) - 1
-                    i = end_of_title
-                    break
-            i += 1
-        title = _spelt(s, first, end_of_title) if end_of_title >= first else ""
-        inside = {j for p, (q, party) in t.parties.items() if not party.leader for j in range(p, q + 1)}
-        rest = [
-            j
-            for j in range(end_of_title + 1, last + 1)
-            if j not in inside and t.words[j][0].isupper() and t.tags[j] != "D"
-        ]
-        return title, [t.words[j] for j in rest][:4]
-
-    def role(self, low: list[str], has_party: bool) -> Role:
-        """The first class of words that the phrase holds, demotions first."""
-        joined = f" {' '.join(low)} "
-        for name, role in _ROLES:
-            if any(f" {word} " in joined or f" {word}s " in joined for word in self.grammar.roles[name]):
-                return role
-        return Role.OFFICIAL if has_party else Role.UNKNOWN
-
-    def known(self, speaker: Speaker, home: Structure) -> Speaker | None:
+    def _known(self, speaker: Speaker, home: Structure) -> Speaker | None:
         """The same surname with a title elsewhere in the article."""
         surname = (speaker.name or "").split()[-1]
+        surname = surname.title() if surname.isupper() else surname
         for number in self.mentions(surname):
             s = self.nearby(number)
             if s is None or s is home:
                 continue
             for k, chunk in enumerate(s.chunks):
                 if chunk.kind == "NP" and surname in s.tagged.words[chunk.first : chunk.last + 1]:
-                    found = self.described(s, self.with_apposition(s, [k], len(s.chunks)))
-                    if found.role not in (Role.UNKNOWN, Role.PERSON):
+                    found = self.naming.speaker(s, self._phrases(s, k, len(s.chunks)))
+                    if found.name and found.title and found.role not in (Role.UNKNOWN, Role.PERSON):
                         return found
         return None
 
-    def antecedent(self, claim: Claim) -> Voice | None:
-        """The last named speaker before the claim's sentence ('he said')."""
-        for number in range(claim.sentence.number - 1, max(-1, claim.sentence.number - 5), -1):
+    def _antecedent(self, home: Structure, token: int, claim: Claim) -> Voice | None:
+        """The last named speaker before the pronoun, in its sentence or the ones before."""
+        cue = claim.sentence.clean.evidence(*claim.span)
+        found = self._titled(home, token)
+        for number in range(claim.sentence.number - 1, max(-1, claim.sentence.number - 1 - _REACH_BACK), -1):
+            if found:
+                break
             s = self.nearby(number)
-            for k, chunk in enumerate(s.chunks if s else ()):
-                if s and chunk.kind == "NP" and s.low(k) not in _PRONOUNS:
-                    found = self.described(s, [k])
-                    if found.name and found.title:
-                        return Voice(found, claim.sentence.clean.evidence(*claim.span))
+            found = self._titled(s, len(s.tagged.words)) if s else None
+        return Voice(found, cue) if found else None
+
+    def _titled(self, s: Structure, before: int) -> Speaker | None:
+        """The first phrase before a token that names somebody in an office."""
+        for k, chunk in enumerate(s.chunks):
+            if chunk.last >= before:
+                break
+            if chunk.kind == "NP" and s.low(k) not in _PRONOUNS:
+                found = self.naming.speaker(s, self._phrases(s, k, len(s.chunks)))
+                if (found.name or found.title) and found.role not in (Role.UNKNOWN, Role.PERSON):
+                    return found
         return None
-
-
-def _spelt(s: Structure, first: int, last: int) -> str:
-    words = s.tagged.words[first : last + 1]
-    while words and words[0].lower() in ("the", "a", "an", "his", "her", "its", "their"):
-        words = words[1:]
-    return " ".join(words).replace(" 's", "'s")

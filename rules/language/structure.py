@@ -149,7 +149,13 @@ class Structure:
                 j -= 3
             else:
                 break
+        if self.kind(j) == "NP" and self._in_participle(j):
+            j -= 2  # 'leaders attending the summit agreed'
         return j if self.kind(j) == "NP" else -1
+
+    def _in_participle(self, k: int) -> bool:
+        """Is the phrase the object of a participle that belongs to the phrase before ('states backing Norway')?"""
+        return self.kind(k - 1) == "VG" and self.chunks[k - 1].form == "ger" and self.kind(k - 2) == "NP"
 
     def _before_parenthesis(self, comma: int) -> int:
         for j in range(comma - 1, max(-1, comma - REACH), -1):
@@ -164,7 +170,7 @@ class Structure:
         chunk = self.chunks[k]
         if chunk.form == "ger" and self.kind(k - 1) == "NP" and self.has_party(k - 1):
             return self.left_coordinated(k - 1)
-        if chunk.form in ("inf", "ger") or self.joins(k - 1):
+        if chunk.form in ("inf", "ger") or (self.joins(k - 1) and not self._closes_apposition(k - 1)):
             governor = self.verb_left(k - 1)
             if governor >= 0 and (chunk.form != "inf" or self.kind(k - 1) != "NP" or self.kind(k - 2) != ""):
                 between = [j for j in range(governor + 1, k) if self.kind(j) == "NP"]
@@ -172,6 +178,13 @@ class Structure:
                 return between[:1] if takes_object else self.subject(governor)
         left = self.left_phrase(self._past_relative(k))
         return self.left_coordinated(left) if left >= 0 else []
+
+    def _closes_apposition(self, comma: int) -> bool:
+        """'the minister for trade, Ana Rusu, said': does the comma end a phrase that says more of the one before it?"""
+        j = comma - 1
+        while self.kind(j) in ("NP", "P", "AP"):
+            j -= 1
+        return self.kind(comma) == "," and self.kind(j) == "," and j < comma - 1 and self.kind(j - 1) == "NP"
 
     def _past_relative(self, k: int) -> int:
         """'The ban that kept it from arms expired': the verb's subject is before the relative clause."""

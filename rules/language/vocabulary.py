@@ -60,6 +60,10 @@ class Grammar:
     """The lists of `nouns.yml`."""
 
 
+_TITLED = ("official", "owned", "analyst", "company", "person", "opposition")
+"""Lists of `speakers.yml` whose words stand before names."""
+
+
 def table(name: str) -> dict[str, object]:
     """One shipped data file as a mapping."""
     path = DATA / f"{name}.yml"
@@ -93,6 +97,7 @@ def grammar() -> Grammar:
     roles = {
         k: frozenset(w.strip() for w in v.split("|") if w.strip()) for k, v in speakers.items() if k != "reporting"
     }
+    roles |= {name: roles[name] | {_plural(phrase) for phrase in roles[name]} for name in _TITLED}
     return Grammar(
         closed=closed,
         verbs=_verb_table(bases),
@@ -102,10 +107,16 @@ def grammar() -> Grammar:
         adjective_class=governors["adjectives"],
         reporting=frozenset(speakers["reporting"].split()),
         parties=_party_table(),
-        titles=_by_first(tuple(t.replace("-", " ").split()) for t in roles["official"]),
+        titles=_by_first(tuple(t.replace("-", " ").split()) for name in _TITLED for t in roles[name]),
         roles=roles,
         nouns={name: frozenset(str(words).split()) for name, words in table("nouns").items()},
     )
+
+
+def _plural(phrase: str) -> str:
+    """'foreign ministers' of 'foreign minister'."""
+    *before, last = phrase.split()
+    return " ".join([*before, plural(last, irregular()[1])])
 
 
 def _classes(value: object) -> dict[str, str]:
