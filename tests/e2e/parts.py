@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -232,9 +232,12 @@ class Tocsin:
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """`kill -9` of a whole tree."""
-        for each in tree(process.pid):
-            each.kill()
+        those = tree(process.pid)
+        for each in those:
+            with suppress(psutil.NoSuchProcess):  # children die with their parent
+                each.kill()
         process.wait()
+        psutil.wait_procs(those, WAIT_S)
 
     def stop(self) -> None:
         """End whatever still runs."""
