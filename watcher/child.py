@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from watcher.entry import Document, Entry, Names, NotAFeed
+from watcher.entry import NotAFeed
 from watcher.formats.source import Source
 from watcher.parse import parse
 
@@ -79,15 +79,6 @@ def _resident_bytes() -> int:
     except (OSError, ValueError, IndexError):
         return 0
     return pages * resource.getpagesize()
-
-
-def value_of(answer: dict[str, Any]) -> Document | NotAFeed:
-    """The value that an answer's JSON stands for."""
-    value = answer["value"]
-    if answer["kind"] == "NotAFeed":
-        return NotAFeed(**value)
-    entries = tuple(Entry(**(entry | {"names": Names(**entry["names"])})) for entry in value["entries"])
-    return Document(**(value | {"entries": entries}))
 
 
 if __name__ == "__main__":

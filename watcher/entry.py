@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Provenance = Literal["declared", "inferred", "first_seen"]
 
@@ -85,3 +85,12 @@ class NotAFeed:
 
     error_class: str
     message: str
+
+
+def value_of(answer: dict[str, Any]) -> Document | NotAFeed:
+    """The value that an answer's JSON stands for."""
+    value = answer["value"]
+    if answer["kind"] == "NotAFeed":
+        return NotAFeed(**value)
+    entries = tuple(Entry(**(entry | {"names": Names(**entry["names"])})) for entry in value["entries"])
+    return Document(**(value | {"entries": entries}))

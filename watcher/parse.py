@@ -10,7 +10,7 @@ from net.decode import BadCoding, Body, TooLarge
 from watcher.clean import plain_line, plain_text, safe_link
 from watcher.dates import published
 from watcher.entry import Document, Entry, NotAFeed, RawDocument, RawEntry
-from watcher.formats import READERS
+from watcher.formats.readers import READERS
 from watcher.formats.source import Source
 from watcher.identity import canonical_url, content_hash, names_of
 

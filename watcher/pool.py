@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from watcher.child import value_of
-from watcher.entry import Document, NotAFeed
+from watcher.entry import Document, NotAFeed, value_of
 from watcher.formats.source import Source
 
 LIMIT_S = 60.0

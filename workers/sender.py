@@ -14,9 +14,9 @@ import time
 import uuid
 import zlib
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
-import httpx
 import structlog
 
 from net.client import GuardedClient
@@ -168,14 +168,11 @@ class Sender:
 
 
 def _clients(context: Context) -> list[GuardedClient]:
-    """Clients with one set of trusted certificates. At each request httpcore looks at every connection of its pool for
-    every other one: 64 tries at once in one pool spend three quarters of the time on that.
+    """Several clients: at each request httpcore looks at every connection of its pool for every other one, and 64 tries
+    at once in one pool spend three quarters of the time on that.
     """
-    tls = httpx.create_ssl_context(trust_env=False)
-    return [
-        GuardedClient(allow=context.allow, user_agent=context.user_agent, max_connections=AT_ONCE, tls=tls)
-        for _ in range(POOLS)
-    ]
+    one = partial(GuardedClient, allow=context.allow, user_agent=context.user_agent, max_connections=AT_ONCE)
+    return [one() for _ in range(POOLS)]
 
 
 def _say(parcel: Parcel, tried: Tried) -> None:

@@ -201,6 +201,12 @@ async def test_an_idle_child_is_ended_and_started_again_when_needed() -> None:
         assert isinstance(await pool.parse(rss(item(1)), SOURCE, 1.8e9), Document)
 
 
+def test_what_reads_strangers_documents_is_loaded_in_the_children_alone() -> None:
+    theirs = {"feedparser", "lxml", "dateutil", "watcher.parse"}
+    program = f"import sys, watcher.poll; sys.exit(bool({theirs} & {{*sys.modules}}))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 def test_children_die_with_a_parent_that_is_killed() -> None:
     program = (
         "import asyncio, os, sys\n"

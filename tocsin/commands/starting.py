@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from net.client import trusted
+from net.client import preload
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail
 from tocsin.configuration import ConfigurationError
 from tocsin.settings import Settings
@@ -19,7 +19,7 @@ from tocsin.wiring import Wiring, wire
 
 def supervise(children: Sequence[Service]) -> None:
     """Run the services until this process is told to stop."""
-    trusted()  # the certificates, read once for all children
+    preload()
     gc.collect()
     gc.freeze()  # what is loaded now stays shared between the children
     Supervisor(children).run()
