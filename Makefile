@@ -25,7 +25,7 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/tocsin rules test
 
-# twenty kills of each kind on both databases, 5,000 deliveries each: half an hour; as root also a full disk
+# twenty faults of each kind on both databases, 5,000 deliveries each: 20 minutes; as root also a full disk
 chaos: install
 	$(BIN)/python -m tests.chaos
 

@@ -66,6 +66,7 @@ class Supervisor:
         """Block until told to stop and all children are gone. The caller must be a process without threads."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         self._children = [_Child(service) for service in self.services]
+        log.info("supervisor.started", services=[service.name for service in self.services])
         try:
             self._keep_running()
             self._drain()
@@ -74,6 +75,9 @@ class Supervisor:
             for child in self._children:
                 if child.pid is not None:
                     os.waitpid(child.pid, 0)
+                    effect = "what it had leased waits until the lease runs out"
+                    log.warning("service.killed", service=child.service.name, effect=effect)
+            log.info("supervisor.stopped")
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def _keep_running(self) -> None:

@@ -65,9 +65,16 @@ def _evaluate(context: Context, rows: Sequence[Row[Any]], owner: str) -> int:
     if analysis.failures:
         evaluations.failed(context.db, analysis.failures, owner)
     told = record(context, rules, analysis.found)
+    _say(analysis.found)
     if told:
         context.doorbell.deliver(told)
     return len(analysis.found)
+
+
+def _say(found: Sequence[tuple[Row[Any], tuple[Match, ...]]]) -> None:
+    for row, matches in found:
+        if matches:
+            _log.info("article.matched", url=row.url, article=row.id, rules=sorted({one.rule for one in matches}))
 
 
 def _analyse(context: Context, rules: Rules, rows: Sequence[Row[Any]]) -> _Analysis:

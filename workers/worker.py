@@ -26,6 +26,7 @@ from workers import context as room
 from workers.context import Context
 from workers.doorbell import DELIVER_QUEUE, MATCH_QUEUE, connect
 from workers.jobs import FUNCTIONS
+from workers.reach import Reach
 from workers.sender import close_sender, settle_sender
 
 WORKER_TTL_S = 20
@@ -43,11 +44,11 @@ def run_worker(context: Context, redis_url: str, name: str, burst: bool = False)
     """
     room.use(context)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    failures = 0
+    failures, reach = 0, Reach(name)
     try:
         while not context.stopping.is_set():
             started = time.monotonic()
-            if _work(context, redis_url, name, burst) and burst:
+            if _work(context, redis_url, name, burst, reach) and burst:
                 return settle_sender()
             failures = 0 if time.monotonic() - started > WORKER_TTL_S else failures + 1
             context.stopping.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
@@ -55,13 +56,13 @@ def run_worker(context: Context, redis_url: str, name: str, burst: bool = False)
         close_sender()
 
 
-def _work(context: Context, redis_url: str, name: str, burst: bool) -> bool:
+def _work(context: Context, redis_url: str, name: str, burst: bool, reach: Reach) -> bool:
     """One life of an RQ worker; False where Redis ended it."""
     connection = connect(redis_url, socket_timeout_s=WORKER_TTL_S, patient=True)
     try:
-        _Worker(context, connection, name).work(burst=burst, logging_level="WARNING")
+        _Worker(context, connection, name, reach).work(burst=burst, logging_level="WARNING")
     except (redis.RedisError, OSError) as error:
-        _log.warning("worker.redis_away", worker=name, error=str(error))
+        reach.lost(error)
         return False
     finally:
         connection.close()
@@ -74,8 +75,9 @@ class _Worker(SimpleWorker):
     max_connection_wait_time = BACKOFF_S[-1]
     log_result_lifespan = False
 
-    def __init__(self, context: Context, connection: redis.Redis, name: str) -> None:
+    def __init__(self, context: Context, connection: redis.Redis, name: str, reach: Reach) -> None:
         self._context = context
+        self._reach = reach
         queues = [
             Queue(each, connection=connection, serializer=JSONSerializer) for each in (DELIVER_QUEUE, MATCH_QUEUE)
         ]
@@ -87,6 +89,13 @@ class _Worker(SimpleWorker):
             worker_ttl=WORKER_TTL_S,
             log_job_description=False,
         )
+        self.log.addFilter(reach)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Before every look into the queues, and within transactions of RQ."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None:
+            self._reach.found()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run one of our functions; drop anything else unseen."""

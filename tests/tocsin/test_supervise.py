@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,7 +58,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[bytes]] = []
 
     def go(kind: str, grace_s: float = 5) -> subprocess.Popen[bytes]:
-        running.append(subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path), kind, str(grace_s)]))
+        with (tmp_path / "log").open("wb") as log:
+            command = [sys.executable, "-c", PROGRAM, str(tmp_path), kind, str(grace_s)]
+            running.append(subprocess.Popen(command, stdout=log))
         return running[-1]
 
     yield go
@@ -75,6 +78,11 @@ def lines(file: Path, count: int) -> list[str]:
             return found
         time.sleep(0.02)
     raise TimeoutError(f"{file.name} has not {count} lines")
+
+
+def said(folder: Path) -> list[str]:
+    """The events of the supervisor's log."""
+    return re.findall(r"(?:supervisor|service)\.\w+", (folder / "log").read_text())
 
 
 def pid_in(line: str) -> int:
@@ -105,6 +113,7 @@ def test_sigterm_drains_all_services_and_the_last_one_last(start: Start, tmp_pat
     assert lines(tmp_path / "polite", 2)[1] == "stopped"
     assert lines(tmp_path / "server", 2)[1] == "stopped"
     assert (tmp_path / "server").stat().st_mtime_ns >= (tmp_path / "polite").stat().st_mtime_ns
+    assert said(tmp_path) == ["supervisor.started", "supervisor.draining", "supervisor.stopped"]
 
 
 def test_a_service_that_does_not_stop_is_told_once_and_killed_after_the_grace(start: Start, tmp_path: Path) -> None:
@@ -114,6 +123,7 @@ def test_a_service_that_does_not_stop_is_told_once_and_killed_after_the_grace(st
     assert process.wait(10) == 0
     assert lines(tmp_path / "stubborn", 2)[1:] == ["told"]
     assert gone(pid)
+    assert said(tmp_path)[2:] == ["service.killed", "supervisor.stopped"]
 
 
 def test_a_second_signal_does_not_wait_for_the_grace(start: Start, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select, update
+from structlog.testing import capture_logs
 
 from rules.model import Article, Emit, Match
 from store import evaluations
@@ -45,6 +46,15 @@ def test_two_jobs_racing_over_the_same_articles_open_one_alert_each(db: Database
     assert count(db, delivery.c.id) == 80
     assert all_of(db, subscription.c.last_seq, order=subscription.c.id) == [(40,), (40,)]
     assert count(db, article.c.id, article.c.evaluated_at.is_(None)) == 0
+
+
+def test_an_article_that_matches_is_one_line_of_the_log(db: Database, make_context: Make) -> None:
+    ids = add_articles(db, ["embargo", "weather"])
+    with capture_logs() as said:
+        match_articles(make_context(), ids)
+    assert [(line["event"], line["article"], line["rules"]) for line in said] == [
+        ("article.matched", ids[0], ["embargo.ended"])
+    ]
 
 
 def test_articles_of_one_event_racing_open_one_alert(db: Database, make_context: Make) -> None:

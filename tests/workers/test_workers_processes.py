@@ -17,6 +17,7 @@ import redis
 from rq import Callback, Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, select, update
+from structlog.testing import capture_logs
 
 from store.database import Database
 from store.ledger import ledger
@@ -27,6 +28,7 @@ from tests.workers.parts import NOW, Receiver, Words, add_articles, eventually, 
 from workers.clock import Clock
 from workers.context import Context
 from workers.doorbell import DELIVER_QUEUE, MATCH_QUEUE, Doorbell, connect
+from workers.reach import Reach
 from workers.worker import run_worker
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,9 +40,9 @@ def start(database_url: str) -> Iterator[Start]:
     """Starts worker processes on the test's ledger."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def run(redis_url: str, *options: str) -> subprocess.Popen[bytes]:
+    def run(redis_url: str, *options: str, log: int | None = None) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.workers.child", database_url, redis_url, *options]
-        running.append(subprocess.Popen(command, cwd=ROOT))
+        running.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
         return running[-1]
 
     yield run
@@ -225,6 +227,38 @@ def test_a_worker_outlives_redis_and_works_on_when_it_is_back(
     worker.terminate()
     assert worker.wait(20) == 0
     assert not psutil.pid_exists(worker.pid)
+
+
+def test_a_long_outage_of_redis_is_said_once_and_so_is_its_end(
+    start: Start, start_valkey: Callable[..., Any], tmp_path: Path
+) -> None:
+    url, server = start_valkey("two")
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        worker = start(url, log=file.fileno())
+    eventually(lambda: bool(client(url).keys("rq:worker:*")), within_s=20)
+    server.kill()
+    server.wait()
+    eventually(lambda: "redis_away" in log.read_text(), within_s=20)
+    time.sleep(4.0)  # RQ tries again every two seconds
+    start_valkey("two")
+    eventually(lambda: "redis_back" in log.read_text(), within_s=20)
+    worker.terminate()
+    assert worker.wait(20) == 0
+    said = log.read_text().splitlines()
+    assert [line.count("redis_away") + 2 * line.count("redis_back") for line in said] == [1, 2], said
+
+
+@pytest.mark.parametrize(("away_s", "lines"), [(2.9, []), (3.1, ["worker.redis_away", "worker.redis_back"])])
+def test_an_outage_of_redis_is_said_when_it_has_lasted(away_s: float, lines: list[str]) -> None:
+    times = [0.0]
+    reach = Reach("w", lambda: times[0])
+    with capture_logs() as said:
+        for times[0] in (0.0, away_s, away_s):
+            reach.lost("refused")
+        reach.found()
+        reach.found()
+    assert [line["event"] for line in said] == lines
 
 
 def test_a_full_or_read_only_redis_does_not_stop_who_rings(valkey_url: str) -> None:
