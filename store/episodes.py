@@ -1,19 +1,19 @@
-"""What matches become: alerts (episodes of a key), messages, and deliveries with their frozen bodies.
+"""What matches become: alerts, which are episodes of a key.
 
 All functions work inside the caller's transaction: a match, the alert that it opens and every delivery of the message
-are one step that happens whole or not at all.
+(`store.messages`) are one step that happens whole or not at all.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, exists, func, insert, or_, select, text, update
 
-from store.tables import alert, article, delivery, endpoint, match, message, subscription
+from store.tables import alert, article, match, message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +102,6 @@ def sight(connection: Connection, alert_id: str, *, outlet: str, story_id: str, 
     connection.execute(update(alert).where(alert.c.id == alert_id).values(seen_at=now, outlets=alert.c.outlets + more))
 
 
-def add_message(connection: Connection, values: dict[str, Any]) -> None:
-    """Insert a message."""
-    connection.execute(insert(message).values(values))
-
-
 def told(connection: Connection, alert_id: str) -> set[str]:
     """The ids of the subscriptions that a message of the alert was for; what a quiet one says was told to nobody."""
     chosen = select(message.c.facts).where(message.c.alert_id == alert_id)
@@ -118,23 +113,3 @@ def next_revision(connection: Connection, alert_id: str) -> dict[str, Any]:
     counted = update(alert).where(alert.c.id == alert_id)
     counted = counted.values(revision=alert.c.revision + 1, quiet=None).returning(*alert.c)
     return dict(connection.execute(counted).mappings().one())
-
-
-def next_seq(connection: Connection, subscription_id: str) -> int:
-    """Count up the sequence number of a subscription that this transaction holds."""
-    counted = update(subscription).where(subscription.c.id == subscription_id)
-    counted = counted.values(last_seq=subscription.c.last_seq + 1).returning(subscription.c.last_seq)
-    return int(connection.execute(counted).scalar_one())
-
-
-def disabled(connection: Connection, endpoint_ids: Sequence[str]) -> dict[str, str]:
-    """Why those of the endpoints that are disabled are."""
-    chosen = select(endpoint.c.id, endpoint.c.disabled_why)
-    chosen = chosen.where(endpoint.c.id.in_(endpoint_ids), endpoint.c.disabled_at.is_not(None))
-    return {id: why or "disabled" for id, why in connection.execute(chosen)}
-
-
-def add_deliveries(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert deliveries."""
-    if rows:
-        connection.execute(insert(delivery), list(rows))

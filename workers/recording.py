@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -12,12 +12,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from rules.model import LEVELS, Match
 from store import episodes, evaluations
-from store.ids import alert_id, delivery_id, match_id, message_id
-from store.subscriptions import Subscription, hold_in_force, in_force
+from store.ids import alert_id, match_id, message_id
+from store.subscriptions import Subscription
 from workers import alerts, messages
-from workers.channels import CHANNELS, Told
 from workers.context import Context, Rules
 from workers.entitlement import entitled
+from workers.telling import Telling
 
 RETRIES = 6
 """Times a transaction is tried that lost a race against another one."""
@@ -32,8 +32,8 @@ def record(context: Context, rules: Rules, found: Found) -> list[str]:
     for attempt in range(RETRIES):
         try:
             with context.db.write() as connection:
-                step = _Step(context=context, rules=rules, connection=connection, now=context.db.now(connection))
-                return step.record(found)
+                telling = Telling(context=context, connection=connection, now=context.db.now(connection))
+                return _Step(rules=rules, telling=telling).record(found)
         except (IntegrityError, OperationalError):
             if attempt == RETRIES - 1:
                 raise
@@ -43,15 +43,20 @@ def record(context: Context, rules: Rules, found: Found) -> list[str]:
 
 @dataclass(slots=True, kw_only=True)
 class _Step:
-    """The open transaction."""
+    """The open transaction, seen from the matches."""
 
-    context: Context
     rules: Rules
-    connection: Connection
-    now: int
-    subscriptions: list[Subscription] | None = None
-    listed: list[Subscription] | None = None
-    deliveries: list[dict[str, Any]] = field(default_factory=list)
+    telling: Telling
+
+    @property
+    def connection(self) -> Connection:
+        """Of the transaction."""
+        return self.telling.connection
+
+    @property
+    def now(self) -> int:
+        """Microseconds UTC, the same for the whole transaction."""
+        return self.telling.now
 
     def record(self, found: Found) -> list[str]:
         revisions = {row.id: row.revision for row, _ in found}
@@ -63,10 +68,9 @@ class _Step:
         for row, match in matches:
             if _match_id(row, match) not in known:
                 self._decide(row, match)
-        episodes.add_deliveries(self.connection, self.deliveries)
         counts = {row.id: len(those) for row, those in ours}
         evaluations.stamp(self.connection, counts, self.rules.hash, self.now)
-        return [one["id"] for one in self.deliveries if one["status"] == "pending"]
+        return self.telling.finish()
 
     def _decide(self, row: Row[Any], match: Match) -> None:
         subject, key = _key(row, match)
@@ -131,18 +135,18 @@ class _Step:
     def _tell(self, row: Row[Any], match: Match, alert: dict[str, Any]) -> None:
         """Make the message, and a delivery for everyone entitled; a quiet one is shown and goes to nobody."""
         facts = messages.facts_of(match, self.rules.rules[match.rule], row)
-        self._message(row, match, alert, facts, entitled(self._held(), facts))
+        self._message(row, match, alert, facts, entitled(self.telling.held(), facts))
 
     def _tell_the_untold(self, row: Row[Any], match: Match, alert_id: str) -> None:
         """Tell of an open alert those whom only this sighting entitles: another rule, level or tier than those before,
         or the first match that is not quiet. Whoever was told of it is not told again.
         """
         facts = messages.facts_of(match, self.rules.rules[match.rule], row)
-        wanted = {one.id for one in entitled(self._listed(), facts)}
+        wanted = {one.id for one in entitled(self.telling.listed(), facts)}
         if row.quiet is not None or not wanted:
             return
         untold = wanted - episodes.told(self.connection, alert_id)
-        receivers = [one for one in self._held() if one.id in untold] if untold else []
+        receivers = [one for one in self.telling.held() if one.id in untold] if untold else []
         if receivers:
             alert = episodes.next_revision(self.connection, alert_id)
             self._message(row, match, alert | self._claim(match), facts, receivers)
@@ -155,64 +159,16 @@ class _Step:
         facts: dict[str, Any],
         receivers: Sequence[Subscription],
     ) -> None:
-        """The message keeps who was entitled, so that the ledger can count deliveries against it."""
         message = {
             "id": message_id(alert["id"], "alert.opened", alert["revision"]),
             "kind": "alert.opened",
             "alert_id": alert["id"],
             "revision": alert["revision"],
             "at": self.now,
-            "facts": {**facts, "entitled": [one.id for one in receivers]},
-            "data": messages.data_of(alert, match, self.rules.rules[match.rule], row, self.context.base_url),
+            "facts": facts,
+            "data": messages.data_of(alert, match, self.rules.rules[match.rule], row, self.telling.context.base_url),
         }
-        episodes.add_message(self.connection, message)
-        if row.quiet is None:
-            self._deliver(message, receivers)
-
-    def _listed(self) -> list[Subscription]:
-        """Those in force, without holding them: most sightings entitle nobody new, and must not make others wait."""
-        if self.listed is None:
-            self.listed = in_force(self.connection)
-        return self.listed
-
-    def _held(self) -> list[Subscription]:
-        if self.subscriptions is None:
-            self.subscriptions = hold_in_force(self.connection)
-        return self.subscriptions
-
-    def _deliver(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
-        disabled = episodes.disabled(self.connection, [one.endpoint_id for one in receivers])
-        for one in receivers:
-            why = disabled.get(one.endpoint_id)
-            self.deliveries.append(self._delivery(message, one) | (_dead(why, self.now) if why else {}))
-
-    def _delivery(self, message: dict[str, Any], one: Subscription) -> dict[str, Any]:
-        told = Told(
-            delivery_id=delivery_id(message["id"], one.id),
-            alert_id=message["alert_id"],
-            kind=message["kind"],
-            at=message["at"],
-            seq=episodes.next_seq(self.connection, one.id),
-            data=message["data"],
-        )
-        return {
-            "id": told.delivery_id,
-            "message_id": message["id"],
-            "subscription_id": one.id,
-            "endpoint_id": one.endpoint_id,
-            "channel": one.channel,
-            "seq": told.seq,
-            "body": CHANNELS[one.channel].freeze(told, one, self.context),
-            "status": "pending",
-            "why": None,
-            "created_at": self.now,
-            "next_at": self.now,
-            "done_at": None,
-        }
-
-
-def _dead(why: str, now: int) -> dict[str, Any]:
-    return {"status": "dead", "why": f"address disabled: {why}", "next_at": None, "done_at": now}
+        self.telling.tell(message, receivers)
 
 
 def _asserted(row: Row[Any]) -> int:
