@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from rules.model import Emit
+from rules.model import Emit, Match
 from store.episodes import Episode
 
 SECOND = 1_000_000
@@ -52,6 +55,11 @@ def key_of(emit: Emit, story_id: str) -> str:
     return json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
 
 
+def place_of(match: Match, story_id: str) -> tuple[str, str]:
+    """The (subject, key) under which a match of a story is recorded."""
+    return subject_of(match.rule, match.emit), key_of(match.emit, story_id)
+
+
 def decide(emit: Emit, latest: Episode | None, asserted_at: int, now: int) -> Decision:
     """What a match becomes, given the latest episode of its key. Instants are microseconds UTC; *asserted_at* is when
     its article was published.
@@ -70,3 +78,43 @@ def decide(emit: Emit, latest: Episode | None, asserted_at: int, now: int) -> De
     if emit.once_per_s is not None and now - latest.opened_at >= emit.once_per_s * SECOND:
         return Opened(number=latest.number + 1, closes=latest.id)
     return Sighting(alert_id=latest.id)
+
+
+Claim = Mapping[str, Any]
+"""The columns of a match or an alert that say what is claimed: level, status, bindings, speaker, evidence, …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The revised article says the same in other words or elsewhere: nobody is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """The alert holds, but as `claim` says and not as it was told."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retracted:
+    """Nothing that was seen supports the alert any longer."""
+
+
+Revision = Kept | Corrected | Retracted
+
+
+def revise(before: Claim, held: Claim | None, supporter: Claim | None) -> Revision:
+    """What the revision of the article behind an alert does to it. *before* is what was told, *held* what the revision
+    still claims under the same key, *supporter* what an article of an independent outlet claims.
+    """
+    if held is not None:
+        return Kept() if _told_of(held) == _told_of(before) else Corrected(claim=held)
+    return Corrected(claim=supporter) if supporter is not None else Retracted()
+
+
+def _told_of(claim: Claim) -> tuple[Any, ...]:
+    """What a reader would call the claim: not where its words stand, nor their punctuation and case."""
+    quotes = [re.findall(r"\w+", one["text"].casefold()) for one in claim["evidence"]]
+    speaker = claim["speaker"] and claim["speaker"]["name"]
+    return claim["level"], claim["status"], claim["bindings"], speaker, quotes

@@ -31,15 +31,34 @@ def when(microseconds: int | None) -> str | None:
     return instant(microseconds).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def facts_of(match: Match, rule: Rule, article: Article) -> dict[str, Any]:
+def claim_of(match: Match, rule: Rule) -> dict[str, Any]:
+    """The columns that a match and its alert share."""
+    return {
+        "rule_id": match.rule,
+        "rule_hash": rule.hash,
+        "level": str(match.level),
+        "status": str(match.status),
+        "zone": str(match.zone),
+        "speaker": speaker_of(match),
+        "bindings": bindings_of(match),
+        "evidence": evidence_of(match.evidence),
+        "confidence": match.confidence,
+    }
+
+
+FOLLOWS = ("level", "status", "zone", "speaker", "bindings", "evidence", "confidence")
+"""Columns of an alert that follow its article."""
+
+
+def facts_of(claim: Mapping[str, Any], rule: Rule, article: Article) -> dict[str, Any]:
     """What subscriptions select by."""
     return {
-        "rule": match.rule,
+        "rule": rule.id,
         "tags": sorted({*rule.tags, *article.tags}),
-        "level": str(match.level),
+        "level": claim["level"],
         "tier": article.tier,
         "outlet": article.outlet,
-        "confidence": match.confidence,
+        "confidence": claim["confidence"],
         "quiet": article.quiet,
     }
 
@@ -63,8 +82,8 @@ def bindings_of(match: Match) -> dict[str, str]:
     return {name[:100]: value[:200] for name, value in list(match.bindings.items())[:MAX_BINDINGS]}
 
 
-def data_of(alert: Mapping[str, Any], match: Match, rule: Rule, article: Article, base_url: str) -> dict[str, Any]:
-    """The webhook's `data` without `seq`; *alert* are the columns of its row."""
+def data_of(alert: Mapping[str, Any], rule: Rule, article: Article, base_url: str) -> dict[str, Any]:
+    """The webhook's `data` without `seq`; *alert* are the columns of its row with the claim told."""
     return {
         "version": VERSION,
         "alert": {
@@ -74,12 +93,12 @@ def data_of(alert: Mapping[str, Any], match: Match, rule: Rule, article: Article
                 "version": rule.version,
                 "hash": rule.hash,
                 "title": rule.title[:MAX_WORDS],
-                "level": str(match.level),
+                "level": alert["level"],
                 "tags": list(rule.tags)[:MAX_BINDINGS],
             },
-            "status": str(match.status),
+            "status": alert["status"],
             "speaker": alert["speaker"],
-            "zone": str(match.zone),
+            "zone": alert["zone"],
             "bindings": alert["bindings"],
             "evidence": alert["evidence"],
             "opened_at": when(alert["opened_at"]),

@@ -14,7 +14,7 @@ from rules.model import LEVELS, Match
 from store import episodes, evaluations
 from store.ids import alert_id, match_id, message_id
 from store.subscriptions import Subscription
-from workers import alerts, messages
+from workers import alerts, amending, messages
 from workers.context import Context, Rules
 from workers.entitlement import entitled
 from workers.telling import Telling
@@ -63,17 +63,34 @@ class _Step:
         waiting = {row.id for row in evaluations.still_waiting(self.connection, revisions)}
         ours = sorted(((row, those) for row, those in found if row.id in waiting), key=lambda one: _asserted(one[0]))
         matches = [(row, match) for row, those in ours for match in _weightiest_first(those)]
-        episodes.lock_keys(self.connection, (_key(row, match) for row, match in matches))
+        old = amending.resting(self.telling, {row.id: row.revision for row, _ in ours})
+        keys = [alerts.place_of(match, row.story_id) for row, match in matches]
+        episodes.lock_keys(self.connection, [*keys, *((one.subject, one.key) for one in old.alerts)])
         known = episodes.known_matches(self.connection, (_match_id(row, match) for row, match in matches))
         for row, match in matches:
             if _match_id(row, match) not in known:
                 self._decide(row, match)
+        self._amend(old, ours)
         counts = {row.id: len(those) for row, those in ours}
         evaluations.stamp(self.connection, counts, self.rules.hash, self.now)
         return self.telling.finish()
 
+    def _amend(self, old: amending.Resting, ours: Found) -> None:
+        found = {row.id: (row, those) for row, those in ours}
+        for alert in old.alerts:
+            article, those = found[alert.article_id]
+            one = amending.Amending(
+                telling=self.telling,
+                rules=self.rules,
+                alert=alert,
+                article=article,
+                matches=_weightiest_first(those),
+                told=old.told[alert.id],
+            )
+            one.amend()
+
     def _decide(self, row: Row[Any], match: Match) -> None:
-        subject, key = _key(row, match)
+        subject, key = alerts.place_of(match, row.story_id)
         latest = episodes.latest(self.connection, subject, key)
         match alerts.decide(match.emit, latest, _asserted(row), self.now):
             case alerts.Opened(number=number, closes=closes):
@@ -94,7 +111,7 @@ class _Step:
         self._tell(row, match, alert)
 
     def _alert(self, row: Row[Any], match: Match, number: int) -> dict[str, Any]:
-        subject, key = _key(row, match)
+        subject, key = alerts.place_of(match, row.story_id)
         return {
             "id": alert_id(subject, key, row.id, number),
             "subject": subject,
@@ -112,18 +129,7 @@ class _Step:
         }
 
     def _claim(self, match: Match) -> dict[str, Any]:
-        """The columns that a match and its alert share."""
-        return {
-            "rule_id": match.rule,
-            "rule_hash": self.rules.rules[match.rule].hash,
-            "level": str(match.level),
-            "status": str(match.status),
-            "zone": str(match.zone),
-            "speaker": messages.speaker_of(match),
-            "bindings": messages.bindings_of(match),
-            "evidence": messages.evidence_of(match.evidence),
-            "confidence": match.confidence,
-        }
+        return messages.claim_of(match, self.rules.rules[match.rule])
 
     def _add_match(
         self, row: Row[Any], match: Match, outcome: str, *, why: str | None = None, alert_id: str | None = None
@@ -134,14 +140,15 @@ class _Step:
 
     def _tell(self, row: Row[Any], match: Match, alert: dict[str, Any]) -> None:
         """Make the message, and a delivery for everyone entitled; a quiet one is shown and goes to nobody."""
-        facts = messages.facts_of(match, self.rules.rules[match.rule], row)
+        facts = messages.facts_of(alert, self.rules.rules[match.rule], row)
         self._message(row, match, alert, facts, entitled(self.telling.held(), facts))
 
     def _tell_the_untold(self, row: Row[Any], match: Match, alert_id: str) -> None:
         """Tell of an open alert those whom only this sighting entitles: another rule, level or tier than those before,
         or the first match that is not quiet. Whoever was told of it is not told again.
         """
-        facts = messages.facts_of(match, self.rules.rules[match.rule], row)
+        claim = self._claim(match)
+        facts = messages.facts_of(claim, self.rules.rules[match.rule], row)
         wanted = {one.id for one in entitled(self.telling.listed(), facts)}
         if row.quiet is not None or not wanted:
             return
@@ -149,7 +156,7 @@ class _Step:
         receivers = [one for one in self.telling.held() if one.id in untold] if untold else []
         if receivers:
             alert = episodes.next_revision(self.connection, alert_id)
-            self._message(row, match, alert | self._claim(match), facts, receivers)
+            self._message(row, match, alert | claim, facts, receivers)
 
     def _message(
         self,
@@ -166,7 +173,7 @@ class _Step:
             "revision": alert["revision"],
             "at": self.now,
             "facts": facts,
-            "data": messages.data_of(alert, match, self.rules.rules[match.rule], row, self.telling.context.base_url),
+            "data": messages.data_of(alert, self.rules.rules[match.rule], row, self.telling.context.base_url),
         }
         self.telling.tell(message, receivers)
 
@@ -181,10 +188,6 @@ def _weightiest_first(matches: Sequence[Match]) -> list[Match]:
     that its filter lets pass.
     """
     return sorted(matches, key=lambda one: -LEVELS.index(one.level))
-
-
-def _key(row: Row[Any], match: Match) -> tuple[str, str]:
-    return alerts.subject_of(match.rule, match.emit), alerts.key_of(match.emit, row.story_id)
 
 
 def _match_id(row: Row[Any], match: Match) -> str:

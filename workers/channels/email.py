@@ -25,6 +25,12 @@ from workers.smtp import SmtpServer
 MAX_SUBJECT = 180
 """Characters: what a mail program shows, and far from any limit of RFC 5322."""
 
+_NOTES = {
+    "alert.corrected": "Corrected: the article was changed after you were told. This is what holds now.",
+    "alert.retracted": "Retracted: the article was changed after you were told, and no longer says this.",
+}
+"""What a mail about an alert that was told before says first; the first word begins its subject."""
+
 _BREAKS = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff]+")
 _WIRE = policy.compat32.clone(linesep="\r\n", max_line_length=76)
 _UTF8 = charset.Charset("utf-8")
@@ -41,7 +47,7 @@ _templates = Environment(
 
 def freeze(told: Told, subscription: Subscription, context: Context) -> bytes:
     """The whole message but for `To`, which is put before it at each try: the address may change while it waits."""
-    shown = {"told": told, **told.data, "subscription": subscription.id}
+    shown = {"told": told, **told.data, "subscription": subscription.id, "note": _NOTES.get(told.kind, "")}
     mail = MIMEMultipart("alternative", boundary=f"=_{told.delivery_id}")
     for name, value in _headers(told, context, subscription).items():
         mail[name] = value
@@ -59,7 +65,7 @@ def _headers(told: Told, context: Context, subscription: Subscription) -> dict[s
     host = _host(context.mail_from)
     return {
         "From": _address(context.mail_from),
-        "Subject": Header(subject_of(told.data), "utf-8", header_name="Subject").encode(),
+        "Subject": Header(subject_of(told.data, told.kind), "utf-8", header_name="Subject").encode(),
         "Date": format_datetime(instant(told.at).replace(microsecond=0)),
         "Message-ID": f"<{told.delivery_id}@{host}>",
         "References": f"<{told.alert_id or told.delivery_id}@{host}>",
@@ -73,10 +79,11 @@ def unsubscribe_headers(subscription: Subscription, context: Context) -> dict[st
     return {}
 
 
-def subject_of(data: Mapping[str, Any]) -> str:
-    """One clean line: level, rule, and the article's title."""
+def subject_of(data: Mapping[str, Any], kind: str = "alert.opened") -> str:
+    """One clean line: what became of the alert where it was told before, level, rule, and the article's title."""
     alert = data["alert"]
-    return clean(f"[{alert['rule']['level']}] {alert['rule']['title']}: {data['article']['title']}")
+    became = f"{_NOTES[kind].partition(':')[0]}: " if kind in _NOTES else ""
+    return clean(f"{became}[{alert['rule']['level']}] {alert['rule']['title']}: {data['article']['title']}")
 
 
 def clean(text: str) -> str:

@@ -1,0 +1,100 @@
+"""Articles that changed after an alert was told: corrections and retractions, to those who were told and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from rules.model import Match
+from store import corrections, episodes
+from store.ids import message_id
+from workers import alerts, messages
+from workers.context import Rules
+from workers.telling import Telling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resting:
+    """Alerts that rest on what an article said before, and per alert id the subscriptions that were told of it."""
+
+    alerts: Sequence[Row[Any]]
+    told: Mapping[str, set[str]]
+
+
+def resting(telling: Telling, revisions: Mapping[str, int]) -> Resting:
+    """What rests on older revisions of these articles, as it is before their new matches are recorded."""
+    changed = {id: revision for id, revision in revisions.items() if revision > 1}
+    rows = corrections.resting_on(telling.connection, changed) if changed else ()
+    return Resting(alerts=rows, told={row.id: episodes.told(telling.connection, row.id) for row in rows})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amending:
+    """One alert, the article behind it as it now stands, and what that matches. A rule that is no longer loaded says
+    nothing about its alerts.
+    """
+
+    telling: Telling
+    rules: Rules
+    alert: Row[Any]
+    article: Row[Any]
+    matches: Sequence[Match]
+    told: set[str]
+
+    def amend(self) -> None:
+        """Tell those who were told what no longer holds."""
+        if self.alert.rule_id not in self.rules.rules:
+            return
+        held, other = self._held(), self._other()
+        match alerts.revise(dict(self.alert._mapping), held, other):
+            case alerts.Retracted():
+                episodes.close(self.telling.connection, self.alert.id, self.telling.now)
+                self._rest({}, self.article)
+                self._tell("alert.retracted", {}, self.article)
+            case alerts.Corrected(claim=claim) if claim is held:
+                self._rest(claim, self.article)
+                self._tell("alert.corrected", claim, self.article)
+            case alerts.Corrected(claim=claim):
+                source = corrections.article_row(self.telling.connection, claim["article_id"])
+                self._rest(claim, source)
+                self._tell("alert.corrected", claim, source)
+            case alerts.Kept():
+                self._rest(held or {}, self.article)
+
+    def _held(self) -> alerts.Claim | None:
+        """What the revision claims under the alert's key, by the alert's own rule where that still matches."""
+        place = (self.alert.subject, self.alert.key)
+        same = [one for one in self.matches if alerts.place_of(one, self.article.story_id) == place]
+        same = [one for one in same if one.emit.becomes == self.alert.becomes]
+        same.sort(key=lambda one: one.rule != self.alert.rule_id)
+        return messages.claim_of(same[0], self.rules.rules[same[0].rule]) if same else None
+
+    def _other(self) -> alerts.Claim | None:
+        outlet, story = self.article.outlet, self.article.story_id
+        row = corrections.supporter(self.telling.connection, self.alert.id, outlet=outlet, story_id=story)
+        return None if row is None else dict(row._mapping)
+
+    def _rest(self, claim: alerts.Claim, article: Row[Any]) -> None:
+        """The rule of the alert stays: the ledger counts openings by it."""
+        values = {name: claim[name] for name in messages.FOLLOWS if name in claim}
+        place = {"article_id": article.id, "article_revision": article.revision}
+        corrections.rest_on(self.telling.connection, self.alert.id, values | place)
+
+    def _tell(self, kind: str, claim: alerts.Claim, article: Row[Any]) -> None:
+        """Whoever was told must hear of it, whatever the filter says now."""
+        alert = corrections.count_message(self.telling.connection, self.alert.id)
+        rule = self.rules.rules[self.alert.rule_id]
+        receivers = [one for one in self.telling.held() if one.id in self.told] if self.told else []
+        message = {
+            "id": message_id(self.alert.id, kind, alert["revision"]),
+            "kind": kind,
+            "alert_id": self.alert.id,
+            "revision": alert["revision"],
+            "at": self.telling.now,
+            "facts": {**messages.facts_of(alert, rule, article), "quiet": None},
+            "data": messages.data_of(alert, rule, article, self.telling.context.base_url),
+        }
+        self.telling.tell(message, receivers)
