@@ -7,11 +7,11 @@ All functions work inside the caller's transaction: a match, the alert that it o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, exists, func, insert, or_, select, text, update
 
 from store.tables import alert, article, match, message
 
@@ -28,6 +28,14 @@ class Episode:
     opened_at: int
     asserted_at: int
     closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """An open alert under its key."""
+
+    id: str
+    key: str
 
 
 def lock_keys(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
@@ -68,6 +76,21 @@ def latest(connection: Connection, subject: str, key: str) -> Episode | None:
     )
 
 
+def open_in_story(connection: Connection, subject: str, becomes: str | None, story_id: str) -> Sequence[Open]:
+    """The open alerts of a subject and state that an article of the story has matched, the oldest first."""
+    of_story = exists().where(
+        match.c.alert_id == alert.c.id, match.c.article_id == article.c.id, article.c.story_id == story_id
+    )
+    chosen = select(alert.c.id, alert.c.key).where(alert.c.subject == subject, alert.c.closed_at.is_(None), of_story)
+    chosen = chosen.where(alert.c.becomes.is_not_distinct_from(becomes)).order_by(alert.c.opened_at, alert.c.id)
+    return [Open(id=row.id, key=row.key) for row in connection.execute(chosen)]
+
+
+def rekey(connection: Connection, alert_id: str, key: str, number: int) -> None:
+    """Let an alert be episode *number* of a key that says more."""
+    connection.execute(update(alert).where(alert.c.id == alert_id).values(key=key, episode=number))
+
+
 def known_matches(connection: Connection, ids: Iterable[str]) -> set[str]:
     """Those of the match ids that are in the ledger."""
     return set(connection.scalars(select(match.c.id).where(match.c.id.in_(list(ids)))))
@@ -100,6 +123,26 @@ def sight(connection: Connection, alert_id: str, *, outlet: str, story_id: str, 
     known = connection.scalar(select(heard))
     more = 0 if known else 1
     connection.execute(update(alert).where(alert.c.id == alert_id).values(seen_at=now, outlets=alert.c.outlets + more))
+
+
+def heard(connection: Connection, alert_id: str, until: int) -> Sequence[tuple[str, str]]:
+    """The (outlet, story) of every match of an alert whose article is not younger than *until*, in order."""
+    asserted = func.coalesce(article.c.published_at, article.c.first_seen_at)
+    chosen = select(article.c.outlet, article.c.story_id).join(match, match.c.article_id == article.c.id)
+    chosen = chosen.where(match.c.alert_id == alert_id, match.c.outcome != "suppressed", asserted <= until)
+    return [(row.outlet, row.story_id) for row in connection.execute(chosen.order_by(match.c.at, match.c.id))]
+
+
+def first_asserted(connection: Connection, alert_id: str) -> int:
+    """When the article that opened an alert was published: microseconds UTC."""
+    asserted = func.coalesce(article.c.published_at, article.c.first_seen_at)
+    chosen = select(asserted).join(match, match.c.article_id == article.c.id)
+    return int(connection.execute(chosen.where(match.c.alert_id == alert_id, match.c.outcome == "opened")).scalar_one())
+
+
+def alert_row(connection: Connection, alert_id: str) -> Row[Any]:
+    """An alert as it now stands."""
+    return connection.execute(select(alert).where(alert.c.id == alert_id)).one()
 
 
 def told(connection: Connection, alert_id: str) -> set[str]:

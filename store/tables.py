@@ -238,6 +238,7 @@ alert = Table(
     Column("opened_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),  # the last sighting
     Column("closed_at", Instant),
+    Column("confirmed_at", Instant),  # when as many outlets told of it as its rule asks for
     Column("revision", Integer, nullable=False),  # counts what was told of it
     Column("outlets", Integer, nullable=False),
     Column("verdict", Text),  # useful | false_alarm | duplicate

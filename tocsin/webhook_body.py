@@ -73,7 +73,7 @@ class ArticleBody(_Open):
 
 
 class DataBody(_Open):
-    """`seq` counts the messages of the subscription from 1, without a hole."""
+    """`seq` counts the messages of the subscription from 1, without a hole; `change` says what an update brings."""
 
     version: Literal[1]
     seq: Annotated[int, Field(ge=1)]
@@ -81,6 +81,7 @@ class DataBody(_Open):
     article: ArticleBody
     outlets: Annotated[int, Field(ge=1)]
     link: str
+    change: str | None = None
 
 
 class WebhookBody(_Open):

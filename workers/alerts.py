@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rules.model import Emit, Match
-from store.episodes import Episode
+from rules.model import LEVELS, Emit, Level, Match, Status
+from store.episodes import Episode, Open
 
 SECOND = 1_000_000
 
@@ -30,13 +30,23 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """The match is of an alert that the same story opened when it said less; `number` is the alert's episode under the
+    match's key, None where the match says no more than the alert.
+    """
+
+    alert_id: str
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suppressed:
     """The match is recorded and shown, and becomes nothing."""
 
     why: str
 
 
-Decision = Opened | Sighting | Suppressed
+Decision = Opened | Sighting | Joined | Suppressed
 
 OLDER = "older than the news that set the present state"
 
@@ -60,6 +70,13 @@ def place_of(match: Match, story_id: str) -> tuple[str, str]:
     return subject_of(match.rule, match.emit), key_of(match.emit, story_id)
 
 
+def level_of(match: Match, *, confirmed: bool) -> Level:
+    """The level that a match gives its alert: lower until as many outlets tell of it as the rule asks for."""
+    if match.emit.confirm is None or confirmed:
+        return match.level
+    return min(match.level, match.emit.confirm.otherwise, key=LEVELS.index)
+
+
 def decide(emit: Emit, latest: Episode | None, asserted_at: int, now: int) -> Decision:
     """What a match becomes, given the latest episode of its key. Instants are microseconds UTC; *asserted_at* is when
     its article was published.
@@ -78,6 +95,63 @@ def decide(emit: Emit, latest: Episode | None, asserted_at: int, now: int) -> De
     if emit.once_per_s is not None and now - latest.opened_at >= emit.once_per_s * SECOND:
         return Opened(number=latest.number + 1, closes=latest.id)
     return Sighting(alert_id=latest.id)
+
+
+def join(key: str, story_id: str, others: Sequence[Open], number: int) -> Joined | None:
+    """The alert among *others* (open, of the same subject and state, seen in the same story) that a match under *key*
+    belongs to, instead of opening episode *number* of it: one that differs only where one of them says nothing.
+    """
+    for other in others:
+        if compatible(key, other.key, story_id):
+            known = _unsaid(key, story_id) < _unsaid(other.key, story_id)
+            return Joined(alert_id=other.id, number=number if known else None)
+    return None
+
+
+def compatible(key: str, other: str, story_id: str) -> bool:
+    """Whether two keys can be of one event that a story tells of."""
+    ours, theirs = dict(json.loads(key)), dict(json.loads(other))
+    unsaid = f"story:{story_id}"
+    return ours.keys() == theirs.keys() and all(
+        value == theirs[name] or unsaid in (value, theirs[name]) for name, value in ours.items()
+    )
+
+
+def _unsaid(key: str, story_id: str) -> int:
+    return sum(1 for _, value in json.loads(key) if value == f"story:{story_id}")
+
+
+LADDER = (
+    Status.POSSIBLE,
+    Status.TALKS,
+    Status.PROPOSED,
+    Status.PLANNED,
+    Status.ANNOUNCED,
+    Status.AGREED,
+    Status.UNDERWAY,
+    Status.DONE,
+)
+"""How an act comes about. What is denied, demanded or threatened is no step of it."""
+
+
+def is_further(status: str, than: str) -> bool:
+    """Whether an act has come further: planned, now agreed."""
+    ladder = [str(one) for one in LADDER]
+    return status in ladder and than in ladder and ladder.index(status) > ladder.index(than)
+
+
+def voices(heard: Sequence[tuple[str, str]]) -> int:
+    """How many independent voices (outlet, story) there are: an outlet counts once, and so does a story, since copies
+    of one agency text are one voice.
+    """
+    outlets: set[str] = set()
+    stories: set[str] = set()
+    count = 0
+    for outlet, story in heard:
+        count += outlet not in outlets and story not in stories
+        outlets.add(outlet)
+        stories.add(story)
+    return count
 
 
 Claim = Mapping[str, Any]

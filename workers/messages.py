@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from rules.engine import Rule
 from rules.model import Evidence, Match
 from store.database import instant
+from workers.alerts import level_of
 
 VERSION = 1
 """Of the payload's schema."""
@@ -31,12 +32,12 @@ def when(microseconds: int | None) -> str | None:
     return instant(microseconds).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def claim_of(match: Match, rule: Rule) -> dict[str, Any]:
-    """The columns that a match and its alert share."""
+def claim_of(match: Match, rule: Rule, *, confirmed: bool = False) -> dict[str, Any]:
+    """The columns that a match and its alert share; *confirmed* where enough outlets told of it."""
     return {
         "rule_id": match.rule,
         "rule_hash": rule.hash,
-        "level": str(match.level),
+        "level": str(level_of(match, confirmed=confirmed)),
         "status": str(match.status),
         "zone": str(match.zone),
         "speaker": speaker_of(match),

@@ -14,7 +14,7 @@ from rules.model import LEVELS, Match
 from store import episodes, evaluations
 from store.ids import alert_id, match_id, message_id
 from store.subscriptions import Subscription
-from workers import alerts, amending, messages
+from workers import alerts, amending, messages, updating
 from workers.context import Context, Rules
 from workers.entitlement import entitled
 from workers.telling import Telling
@@ -61,10 +61,13 @@ class _Step:
     def record(self, found: Found) -> list[str]:
         revisions = {row.id: row.revision for row, _ in found}
         waiting = {row.id for row in evaluations.still_waiting(self.connection, revisions)}
-        ours = sorted(((row, those) for row, those in found if row.id in waiting), key=lambda one: _asserted(one[0]))
+        ours = sorted(
+            ((row, those) for row, those in found if row.id in waiting), key=lambda one: updating.asserted_at(one[0])
+        )
         matches = [(row, match) for row, those in ours for match in _weightiest_first(those)]
         old = amending.resting(self.telling, {row.id: row.revision for row, _ in ours})
         keys = [alerts.place_of(match, row.story_id) for row, match in matches]
+        keys += [(subject, row.story_id) for row, match in matches for subject, _ in [alerts.place_of(match, "")]]
         episodes.lock_keys(self.connection, [*keys, *((one.subject, one.key) for one in old.alerts)])
         known = episodes.known_matches(self.connection, (_match_id(row, match) for row, match in matches))
         for row, match in matches:
@@ -90,17 +93,36 @@ class _Step:
             one.amend()
 
     def _decide(self, row: Row[Any], match: Match) -> None:
-        subject, key = alerts.place_of(match, row.story_id)
-        latest = episodes.latest(self.connection, subject, key)
-        match alerts.decide(match.emit, latest, _asserted(row), self.now):
+        match self._decision(row, match):
             case alerts.Opened(number=number, closes=closes):
                 self._open(row, match, number, closes)
             case alerts.Sighting(alert_id=id):
-                episodes.sight(self.connection, id, outlet=row.outlet, story_id=row.story_id, now=self.now)
-                self._add_match(row, match, "sighting", alert_id=id)
-                self._tell_the_untold(row, match, id)
+                self._sight(row, match, id)
+            case alerts.Joined(alert_id=id, number=number):
+                if number is not None:
+                    episodes.rekey(self.connection, id, alerts.place_of(match, row.story_id)[1], number)
+                self._sight(row, match, id, known=number is not None)
             case alerts.Suppressed(why=why):
                 self._add_match(row, match, "suppressed", why=why)
+
+    def _decision(self, row: Row[Any], match: Match) -> alerts.Decision:
+        subject, key = alerts.place_of(match, row.story_id)
+        latest = episodes.latest(self.connection, subject, key)
+        decision = alerts.decide(match.emit, latest, updating.asserted_at(row), self.now)
+        if not isinstance(decision, alerts.Opened) or decision.closes is not None:
+            return decision
+        others = episodes.open_in_story(self.connection, subject, match.emit.becomes, row.story_id)
+        return alerts.join(key, row.story_id, others, decision.number) or decision
+
+    def _sight(self, row: Row[Any], match: Match, alert_id: str, *, known: bool = False) -> None:
+        episodes.sight(self.connection, alert_id, outlet=row.outlet, story_id=row.story_id, now=self.now)
+        self._add_match(row, match, "sighting", alert_id=alert_id)
+        alert = episodes.alert_row(self.connection, alert_id)
+        sighted = updating.Updating(
+            telling=self.telling, rules=self.rules, alert=alert, article=row, match=match, known=known
+        )
+        sighted.update()
+        self._tell_the_untold(row, match, alert_id)
 
     def _open(self, row: Row[Any], match: Match, number: int, closes: str | None) -> None:
         if closes is not None:
@@ -147,7 +169,9 @@ class _Step:
         """Tell of an open alert those whom only this sighting entitles: another rule, level or tier than those before,
         or the first match that is not quiet. Whoever was told of it is not told again.
         """
-        claim = self._claim(match)
+        confirm = match.emit.confirm is not None
+        confirmed = confirm and episodes.alert_row(self.connection, alert_id).confirmed_at is not None
+        claim = messages.claim_of(match, self.rules.rules[match.rule], confirmed=confirmed)
         facts = messages.facts_of(claim, self.rules.rules[match.rule], row)
         wanted = {one.id for one in entitled(self.telling.listed(), facts)}
         if row.quiet is not None or not wanted:
@@ -176,11 +200,6 @@ class _Step:
             "data": messages.data_of(alert, self.rules.rules[match.rule], row, self.telling.context.base_url),
         }
         self.telling.tell(message, receivers)
-
-
-def _asserted(row: Row[Any]) -> int:
-    """When the article says what it says: microseconds UTC."""
-    return int(row.published_at if row.published_at is not None else row.first_seen_at)
 
 
 def _weightiest_first(matches: Sequence[Match]) -> list[Match]:

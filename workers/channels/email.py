@@ -26,6 +26,7 @@ MAX_SUBJECT = 180
 """Characters: what a mail program shows, and far from any limit of RFC 5322."""
 
 _NOTES = {
+    "alert.updated": "Updated: more is known than when you were told.",
     "alert.corrected": "Corrected: the article was changed after you were told. This is what holds now.",
     "alert.retracted": "Retracted: the article was changed after you were told, and no longer says this.",
 }
@@ -47,13 +48,18 @@ _templates = Environment(
 
 def freeze(told: Told, subscription: Subscription, context: Context) -> bytes:
     """The whole message but for `To`, which is put before it at each try: the address may change while it waits."""
-    shown = {"told": told, **told.data, "subscription": subscription.id, "note": _NOTES.get(told.kind, "")}
+    shown = {"told": told, **told.data, "subscription": subscription.id, "note": _note(told)}
     mail = MIMEMultipart("alternative", boundary=f"=_{told.delivery_id}")
     for name, value in _headers(told, context, subscription).items():
         mail[name] = value
     mail.attach(_part(_templates.get_template("alert.txt").render(shown), "plain"))
     mail.attach(_part(_templates.get_template("alert.html").render(shown), "html"))
     return mail.as_bytes(policy=_WIRE)
+
+
+def _note(told: Told) -> str:
+    change = told.data.get("change")
+    return f"Updated: {change}." if change else _NOTES.get(told.kind, "")
 
 
 def _part(text: str, subtype: str) -> MIMEText:
