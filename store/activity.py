@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from store.database import Database
-from store.tables import alert, article, configuration, delivery, feed, lease, match, rule
+from store.tables import UNDELIVERED, alert, article, configuration, delivery, feed, lease, match, rule
 
 DAY_US = 86_400_000_000
 
@@ -121,7 +121,7 @@ def gauges(db: Database) -> Gauges:
                     select(alert.c.rule_id, alert.c.level, func.count()).group_by(alert.c.rule_id, alert.c.level)
                 )
             },
-            deliveries=_counts(connection, select(delivery.c.status, func.count()).group_by(delivery.c.status)),
+            deliveries=_deliveries(connection),
             feeds=_counts(
                 connection,
                 select(feed.c.status, func.count()).where(feed.c.removed_at.is_(None)).group_by(feed.c.status),
@@ -143,6 +143,17 @@ def _articles(connection: Connection) -> dict[str, int]:
     pending = connection.scalar(select(func.count()).where(unread)) or 0
     parked = connection.scalar(select(func.count()).where(article.c.parked_at.is_not(None))) or 0
     return {"evaluated": total - pending - parked, "pending": pending, "parked": parked}
+
+
+def _deliveries(connection: Connection) -> dict[str, int]:
+    """By status. Those not delivered have an index of their own; what is delivered is the rest: counting a million rows
+    with their bodies takes ten times as long.
+    """
+    total = connection.scalar(select(func.count()).select_from(delivery)) or 0
+    undelivered = select(delivery.c.status, func.count()).where(UNDELIVERED).group_by(delivery.c.status)
+    counts = _counts(connection, undelivered)
+    delivered = total - sum(counts.values())
+    return counts | ({"delivered": delivered} if delivered else {})
 
 
 def _verdicts(connection: Connection) -> dict[str, dict[str | None, int]]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select, true, tuple_
 
 from store.database import Database
 from store.inbox import MAX_LIMIT, Cursor, Row
-from store.tables import alert, delivery, endpoint, message, rule, subscription
+from store.tables import UNDELIVERED, alert, delivery, endpoint, message, rule, subscription
 
 STATUSES = ("pending", "delivered", "dead", "suppressed")
 
@@ -52,7 +52,7 @@ def list_deliveries(
     chosen = chosen.join(message, message.c.id == delivery.c.message_id)
     chosen = chosen.outerjoin(alert, alert.c.id == message.c.alert_id).outerjoin(rule, rule.c.hash == alert.c.rule_hash)
     if status:
-        chosen = chosen.where(delivery.c.status == status)
+        chosen = chosen.where(delivery.c.status == status, true() if status == "delivered" else UNDELIVERED)
     if subscription_id:
         chosen = chosen.where(delivery.c.subscription_id == subscription_id)
     if before is not None:

@@ -6,6 +6,8 @@ delivery; the deliver job writes attempt, delivery and endpoint; configuration w
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -48,10 +51,14 @@ def _pruned() -> Column[int]:
     return Column("pruned_at", Instant)
 
 
+def _only(where: str) -> dict[str, Any]:
+    """Arguments of an index over a part of the rows. A query uses it where it says the same in the same words."""
+    return {"sqlite_where": text(where), "postgresql_where": text(where)}
+
+
 def _whole(name: str, age: str) -> Index:
     """The rows that are whole, by their age: what retention reads, however much was pruned before."""
-    whole = text("pruned_at IS NULL")
-    return Index(name, age, sqlite_where=whole, postgresql_where=whole)
+    return Index(name, age, **_only("pruned_at IS NULL"))
 
 
 feed = Table(
@@ -89,12 +96,7 @@ feed = Table(
     Column("moved_count", Integer, nullable=False, server_default="0"),
     Column("moved_since_at", Instant),
     *_lease(),
-    Index(
-        "ix_feed_due",
-        "next_check_at",
-        sqlite_where=text("removed_at IS NULL"),
-        postgresql_where=text("removed_at IS NULL"),
-    ),
+    Index("ix_feed_due", "next_check_at", **_only("removed_at IS NULL")),
 )
 
 feed_entry = Table(
@@ -160,12 +162,8 @@ article = Table(
     _pruned(),
     *_lease(),
     _whole("ix_article_whole", "revised_at"),
-    Index(
-        "ix_article_waiting",
-        "first_seen_at",
-        sqlite_where=text("evaluated_at IS NULL AND parked_at IS NULL"),
-        postgresql_where=text("evaluated_at IS NULL AND parked_at IS NULL"),
-    ),
+    Index("ix_article_waiting", "first_seen_at", **_only("evaluated_at IS NULL AND parked_at IS NULL")),
+    Index("ix_article_parked", "parked_at", **_only("parked_at IS NOT NULL")),
     Index("ix_article_url", "url"),
     Index("ix_article_story", "story_id"),
     Index("ix_article_feed_seen", "feed_id", "first_seen_at"),
@@ -247,14 +245,7 @@ alert = Table(
     _pruned(),
     _whole("ix_alert_whole", "seen_at"),
     UniqueConstraint("subject", "key", "episode"),
-    Index(
-        "uq_alert_open",
-        "subject",
-        "key",
-        unique=True,
-        sqlite_where=text("closed_at IS NULL"),
-        postgresql_where=text("closed_at IS NULL"),
-    ),
+    Index("uq_alert_open", "subject", "key", unique=True, **_only("closed_at IS NULL")),
     Index("ix_alert_opened_at", "opened_at", "id"),
     Index("ix_alert_rule", "rule_id", "opened_at"),
 )
@@ -331,16 +322,13 @@ delivery = Table(
     _whole("ix_delivery_whole", "created_at"),
     UniqueConstraint("message_id", "subscription_id"),
     UniqueConstraint("subscription_id", "seq"),
-    Index(
-        "ix_delivery_due",
-        "endpoint_id",
-        "next_at",
-        "seq",
-        sqlite_where=text("status = 'pending'"),
-        postgresql_where=text("status = 'pending'"),
-    ),
+    Index("ix_delivery_due", "endpoint_id", "next_at", "seq", **_only("status = 'pending'")),
     Index("ix_delivery_created", "created_at"),
+    Index("ix_delivery_undelivered", "status", "created_at", "id", **_only("status <> 'delivered'")),
 )
+UNDELIVERED = delivery.c.status != literal_column("'delivered'")
+"""In the words of its index."""
+
 
 attempt = Table(
     "attempt",

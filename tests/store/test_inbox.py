@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from store.activity import gauges, items_per_day, rule_activity, rule_versions
 from store.database import Database
@@ -173,6 +175,21 @@ def test_gauges_count_the_work_by_its_state(db: Database) -> None:
     assert counted.alerts["embargo.ended", "critical"] == 1
     assert counted.oldest_unread_s == pytest.approx(3600, abs=60)
     assert counted.oldest_due_s == 0
+
+
+def test_what_is_odd_among_a_million_is_found_by_its_index(sqlite_db: Database) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            plans.extend(row[3] for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    event.listen(sqlite_db.engine, "before_cursor_execute", explain)
+    gauges(sqlite_db)
+    list_deliveries(sqlite_db, status="dead")
+    assert sum("ix_delivery_undelivered" in plan for plan in plans) == 2, plans
+    assert sum("ix_article_parked" in plan for plan in plans) == 1, plans
+    assert not [plan for plan in plans if plan in ("SCAN article", "SCAN delivery")]
 
 
 @given(st.integers(min_value=0, max_value=2**59), st.text(min_size=1))

@@ -32,9 +32,11 @@ def list_some(
     status: Status = None, subscription: Subscription = None, limit: Limit = 50, as_json: Json = False
 ) -> None:
     """The newest deliveries."""
-    chosen = select(*_COLUMNS).order_by(tables.delivery.c.created_at.desc(), tables.delivery.c.id).limit(limit)
+    chosen = select(*_COLUMNS).order_by(tables.delivery.c.created_at.desc(), tables.delivery.c.id.desc()).limit(limit)
     if status is not None:
         chosen = chosen.where(tables.delivery.c.status == status)
+    if status not in (None, "delivered"):
+        chosen = chosen.where(tables.UNDELIVERED)
     if subscription is not None:
         chosen = chosen.where(tables.delivery.c.subscription_id == subscription)
     with database(settings_or_exit()) as db, db.read() as connection:

@@ -201,6 +201,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_article_feed_seen", ["feed_id", "first_seen_at"], unique=False)
         batch_op.create_index("ix_article_story", ["story_id"], unique=False)
         batch_op.create_index("ix_article_url", ["url"], unique=False)
+        batch_op.create_index("ix_article_parked", ["parked_at"], unique=False, **partial("parked_at IS NOT NULL"))
         batch_op.create_index(
             "ix_article_waiting",
             ["first_seen_at"],
@@ -348,6 +349,8 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_whole", ["created_at"], unique=False, **partial("pruned_at IS NULL"))
         batch_op.create_index("ix_delivery_created", ["created_at"], unique=False)
+        undelivered = partial("status <> 'delivered'")
+        batch_op.create_index("ix_delivery_undelivered", ["status", "created_at", "id"], unique=False, **undelivered)
         batch_op.create_index(
             "ix_delivery_due", ["endpoint_id", "next_at", "seq"], unique=False, **partial("status = 'pending'")
         )
