@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import ssl
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -251,6 +253,23 @@ async def test_of_an_answer_to_a_post_only_the_beginning_is_kept() -> None:
     async with place(ok(b"y" * 5_000_000)) as there, GuardedClient(allow=LOOPBACK) as client:
         answer = answered(await client.post(there.url(), content=b"{}", keep_bytes=1_000))
     assert (answer.status, answer.body, answer.truncated) == (200, b"y" * 1_000, True)
+
+
+async def test_an_answer_without_end_costs_no_memory() -> None:
+    async def answer(_request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(bomb)
+                await writer.drain()
+
+    bomb = gzip.compress(b"\0" * 100_000_000, 9)
+    process = psutil.Process()
+    async with place(answer) as there, GuardedClient(allow=LOOPBACK) as client:
+        before = process.memory_info().rss
+        for _ in range(5):
+            assert len(answered(await client.post(there.url(), content=b"{}")).body) <= 65_536
+        assert process.memory_info().rss - before < 20_000_000
 
 
 async def _drip(_request: bytes, writer: asyncio.StreamWriter) -> None:
