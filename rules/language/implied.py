@@ -16,6 +16,35 @@ from rules.model import Status
 
 _IN_FORCE = frozenset({"force", "place", "effect", "valid", "applicable", "binding"})
 _WISHES = frozenset({"plan", "propose", "bill", "demand", "threaten", "possible", "talk"})
+_DEALING = frozenset(
+    [
+        "hit",
+        "punish",
+        "respond",
+        "act",
+        "retaliate",
+        "answer",
+        "work",
+        "target",
+        "react",
+        "follow",
+        "move",
+        "proceed",
+        "resort",
+        "turn",
+        "penalise",
+        "penalize",
+        "slap",
+        "confront",
+        "meet",
+        "back",
+        "resort",
+        "go",
+        "press",
+        "use",
+        "strike",
+    ]
+)
 _FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "tougher", "latest", "first"})
 _NOTHING = Form(("there", "is", "no"), "verb", "VB", "there is no")
 
@@ -86,7 +115,14 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
         return False
     governor = reader.s.chunks[claim.reading.governors[0]].head
     wishes = (link for link in claim.reading.links if link.token == governor and link.role in _WISHES)
-    return any(link.status is claim.status for link in wishes)
+    return any(link.status is claim.status for link in wishes) or _dealt(reader, claim)
+
+
+def _dealt(reader: Claims, claim: Claim) -> bool:
+    """'may be hit by sanctions', 'agreed to work on a price cap': verbs that do with the noun what it is for."""
+    k = claim.reading.governors[0]
+    is_object = reader.s.chunks[claim.chunk].first > reader.s.chunks[k].head
+    return is_object and reader.s.kind(k) == "VG" and reader.s.lemma(k) in _DEALING
 
 
 def absences(reader: Claims) -> list[Claim]:

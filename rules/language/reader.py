@@ -115,6 +115,8 @@ class ClaimReader:
             apart = [n for p, n in self.s.complements(k) if p == preposition]
             return Arguments(objects=apart or direct, subjects=self.s.subject(k), targets=direct)
         is_passive = chunk.passive or (chunk.form == "part" and hit.form.transitive)
+        if is_passive and len(hit.form.words) > 1 and any(self.thing(o, hit) for o in direct):
+            return Arguments(objects=direct, targets=self.s.subject(k))  # 'was hit with sanctions'
         if not hit.form.transitive:
             return Arguments(objects=self.s.subject(k), partners=direct)  # 'the troops left Norway'
         if is_passive:
@@ -269,11 +271,25 @@ class ClaimReader:
         subject = self.s.subject(verb) if verb >= 0 else []
         return subject[0] if subject else k
 
+    def _dealing_with(self, k: int) -> list[int]:
+        """'Firms trading with Norway', 'buyers of oil that help Norway': whom those who are hit deal with."""
+        j = k + 1
+        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP":
+            j += 2
+        j += self.s.kind(j) == "REL"
+        if self.s.kind(j) != "VG" or (self.s.chunks[j].form != "ger" and self.s.kind(j - 1) != "REL"):
+            return []
+        found: list[int] = []
+        while self.s.kind(j + 1) in ("NP", "P") and len(found) < 3:
+            j += 1
+            found += [j] if self.s.kind(j) == "NP" else []
+        return found
+
     def _targets(self, objects: list[int], by: tuple[Party, ...], prepositions: frozenset[str]) -> tuple[Party, ...]:
         found: list[Party] = []
         for o in objects:
             joined = [n for w, n in self.s.complements(o) if w in prepositions]
-            found += self._parties([*joined, o], of_firms=True)
+            found += self._parties([*joined, o, *self._dealing_with(o)], of_firms=True)
         return tuple(p for p in distinct(tuple(found)) if p.id not in {b.id for b in by})
 
 

@@ -69,6 +69,27 @@ _AFTER = {
     "before": Status.PLANNED,
     "without": Status.DENIED,
 }
+_SWELLING = frozenset(
+    [
+        "rise",
+        "grow",
+        "mount",
+        "increase",
+        "fade",
+        "dim",
+        "build",
+        "swell",
+        "emerge",
+        "swirl",
+        "rage",
+        "loom",
+        "abound",
+        "spread",
+    ]
+)
+_SPOKEN = frozenset({"agree", "begin", "propose", "announce"})
+# Classes of verbs whose subject is what they speak of ('sanctions await Norway').
+_OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 _LIMIT = 6
 
@@ -303,11 +324,18 @@ class Composer:
         if self.s.kind(left) in ("P", "TO"):
             before = left - 1
             if self.s.kind(before) == "VG":
-                return before, "object"
+                return self.of_swelling(before)
             if self.s.kind(before) in ("NP", "AP"):
                 is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
                 return (before, "noun") if is_governor else self.of_phrase(before)
         return self.as_subject(k)
+
+    def of_swelling(self, verb: int) -> tuple[int, str]:
+        """'Hopes rise for …', 'calls grow for …': the subject governs what its verb only brings about."""
+        nouns = [j for j in self.s.subject(verb) if self.s.low(j) in self.s.grammar.noun_class]
+        if nouns and self.s.lemma(verb) in _SWELLING:
+            return nouns[-1], "noun"
+        return verb, "object"
 
     def _is_subject(self, k: int) -> bool:
         """'suggests new sanctions against it are illegal': a finite verb follows the phrase and its complements."""
@@ -319,6 +347,10 @@ class Composer:
     def as_subject(self, k: int) -> tuple[int | None, str]:
         """The verb to the right that the phrase is the subject of."""
         for j in range(k + 1, min(len(self.s.chunks), k + 8)):
+            if self.s.kind(j) == "AP" and self.s.low(j) in self.s.grammar.adjective_class:
+                return j, "noun"  # 'sanctions inevitable', 'sanctions are possible'
+            if self.s.kind(j) == "VG" and self.s.chunks[j].copula and self.s.kind(j + 1) == "AP":
+                continue
             if self.s.kind(j) == "VG":
                 if self.s.chunks[j].form == "inf" and j == k + 1:
                     continue
@@ -329,30 +361,34 @@ class Composer:
 
     def class_link(self, k: int, role: str) -> Link | None:
         """What the governor makes of the act, by its class."""
-        grammar, chunk = self.s.grammar, self.s.chunks[k]
         if role in ("sister", "adverbial"):
             return None
+        grammar, chunk = self.s.grammar, self.s.chunks[k]
         if chunk.kind == "VG":
-            lemma = self.s.lemma(k)
-            name = grammar.verb_class.get(f"{lemma}_{self.s.low(k + 1)}" if self.s.kind(k + 1) == "P" else lemma, "")
-            name = name or grammar.verb_class.get(lemma, "")
-            if role == "about" and lemma in ("vote", "decide", "rule"):
-                name = "possible"
-            if (
-                role in ("that", "ger")
-                and self.s.lemma(k) in grammar.reporting
-                and name in ("agree", "begin", "propose", "announce")
-            ):
-                name = "say"
-            if role == "subject" and not chunk.passive and name not in ("plan", "possible", "refuse", "conditional"):
-                name = "fact"
-            if role == "inf" and not name:
-                name = "plan"
+            name = self._verb_class(k, role)
         elif chunk.kind == "AP":
             name = grammar.adjective_class.get(self.s.low(k), "")
         else:
             name = grammar.noun_class.get(self.s.low(k), "")
         return Link(chunk.head, name, _CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None
+
+    def _verb_class(self, k: int, role: str) -> str:
+        """The class of a governing verb: by what follows it, then by how it governs."""
+        grammar, chunk, lemma = self.s.grammar, self.s.chunks[k], self.s.lemma(k)
+        name = grammar.verb_class.get(f"{lemma}_{self.s.low(k + 1)}" if self.s.kind(k + 1) == "P" else lemma, "")
+        name = name or grammar.verb_class.get(lemma, "")
+        if role == "about" and lemma in ("vote", "decide", "rule"):
+            return "possible"
+        if role in ("that", "ger") and lemma in grammar.reporting and name in _SPOKEN:
+            return "say"
+        if role == "subject":
+            name = name if chunk.passive or name in _OF_SUBJECT else "fact"
+            return (
+                grammar.predicate_class.get(f"{self.s.low(k + 1)}_{self.s.low(k + 2)}", name) if chunk.copula else name
+            )
+        if role == "inf" and lemma == "tell" and not chunk.passive:
+            return "demand"
+        return name or ("plan" if role == "inf" else "")
 
 
 def _negated(modal: str) -> Status:

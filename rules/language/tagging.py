@@ -58,7 +58,9 @@ class _Tagger:
         self.finite = False
         self.verbs = False  # has the sentence had a finite verb?
         # A noun phrase that the lexicons know settles its words: 'arms embargo', 'cease-fire'.
-        fixed = [h for h in sentence.hits if h.form.pos == "noun" and h.last > h.first]
+        acted = {(h.first, h.last) for h in sentence.hits if h.form.pos == "verb"}  # 'pull out' is a verb as well
+        fixed = [h for h in sentence.hits if h.form.pos == "noun" and (h.first, h.last) not in acted]
+        fixed = [h for h in fixed if h.last > h.first]
         self.fixed = {i for h in fixed for i in range(h.first, h.last + 1) if sentence.low[i] not in _SMALL}
 
     def run(self) -> None:
@@ -333,4 +335,6 @@ class _Tagger:
             return "ADV", low
         if _ADJECTIVE.search(low) and len(low) > 4 and self.after(i) in ("N", "ADJ", "CC"):
             return "ADJ", low
+        if low in self.v.grammar.adjective_class and i and self.after(i) in ("", ",", ":", "–", "."):
+            return "ADJ", low  # 'sanctions inevitable', 'sanctions are inevitable'
         return "N", low

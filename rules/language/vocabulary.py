@@ -51,6 +51,8 @@ class Grammar:
     verb_class: Mapping[str, str]
     noun_class: Mapping[str, str]
     adjective_class: Mapping[str, str]
+    predicate_class: Mapping[str, str]
+    """What a copula with a prepositional phrase says of its subject: 'on_table'."""
     reporting: frozenset[str]
     parties: Mapping[str, tuple[tuple[tuple[str, ...], Party], ...]]
     """First word (as written) to (all words, party), longest first."""
@@ -105,6 +107,7 @@ def grammar() -> Grammar:
         verb_class=governors["verbs"],
         noun_class={**governors["nouns"], **{plural(n, irregular()[1]): c for n, c in governors["nouns"].items()}},
         adjective_class=governors["adjectives"],
+        predicate_class=governors["predicates"],
         reporting=frozenset(speakers["reporting"].split()),
         parties=_party_table(),
         titles=_by_first(tuple(t.replace("-", " ").split()) for name in _TITLED for t in roles[name]),
