@@ -140,4 +140,6 @@ class Match:
     bindings: Mapping[str, str]
     evidence: tuple[Evidence, ...]
     confidence: float = 1.0
+    signs: tuple[str, ...] = ()
+    """What the confidence was weighed by, sorted."""
     emit: Emit = field(default_factory=Emit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rules.engine.confidence import weighed
 from rules.model import Evidence, Match
 
 
@@ -58,6 +59,8 @@ class Explanation:
     def __str__(self) -> str:
         verdict = "matches" if self.matched else "does not match"
         lines = [f"{self.rule} {verdict}" + (f": {self.note}" if self.note else "")]
+        if self.matched and self.matched.signs:
+            lines.append(f"  confidence {self.matched.confidence:.2f}: {', '.join(weighed(self.matched.signs))}")
         for candidate in self.candidates:
             e = candidate.evidence
             lines.append(f'{e.field}[{e.start}:{e.end}] "{e.text}"')

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from rules.document import ConfirmPart
 from rules.engine.checks import Tried, headed, named, outcomes, party_objects, sharing
+from rules.engine.confidence import confidence, signs_of
 from rules.engine.rule import ClaimTest, Rule
 from rules.language.claims import Claim
-from rules.model import Confirm, Emit, Evidence, Match, Role, Speaker, Status, Zone
+from rules.model import Confirm, Emit, Evidence, Match, Speaker, Zone
 from rules.shape import duration_s
 
 _ZONES = (Zone.HEADLINE, Zone.LEAD, Zone.BODY, Zone.BACKGROUND)
@@ -98,6 +99,7 @@ def match_of(found: list[Tried]) -> Match:
     voice = best.voice() or next((v for t in found for v in [t.voice()] if v), None)
     speaker = voice.speaker if voice else None
     bindings = _bindings(best, speaker)
+    signs = signs_of([t.claim for t in found], speaker)
     return Match(
         rule=best.rule.id,
         level=document.level,
@@ -106,7 +108,8 @@ def match_of(found: list[Tried]) -> Match:
         zone=best.claim.zone,
         bindings=dict(sorted((k, v) for k, v in bindings.items() if v is not None)),
         evidence=_evidence(found),
-        confidence=_confidence(best, speaker),
+        confidence=confidence(signs),
+        signs=signs,
         emit=_emit(best, bindings),
     )
 
@@ -167,16 +170,6 @@ def _emit(tried: Tried, bindings: dict[str, str | None]) -> Emit:
 
 def _confirm(part: ConfirmPart | None) -> Confirm | None:
     return Confirm(part.outlets, part.within, part.otherwise.level) if part else None
-
-
-def _confidence(tried: Tried, speaker: Speaker | None) -> float:
-    """A first estimate from what is known to mislead: position, long chains, unknown speakers."""
-    claim = tried.claim
-    value = {Zone.HEADLINE: 0.9, Zone.LEAD: 0.85, Zone.BODY: 0.65, Zone.BACKGROUND: 0.4}[claim.zone]
-    value -= 0.05 * max(0, len(claim.reading.governors) - 1)
-    value -= 0.1 * (claim.status is Status.UNKNOWN)
-    value += 0.05 * (speaker is not None and speaker.role is Role.OFFICIAL)
-    return round(min(max(value, 0.05), 0.99), 3)
 
 
 def order(tried: Tried) -> tuple[int, int, int, int]:
