@@ -127,7 +127,7 @@ def test_a_wiped_redis_and_a_killed_worker_lose_nothing(
         leases = count(db, delivery.c.id, delivery.c.status == "delivered")
         return leases == 300
 
-    eventually(done, within_s=40)
+    eventually(done, within_s=90)  # a killed leader keeps its lease for ten seconds, three times over
     assert len({one.id for one in receiver.got}) == 300
     assert len({(one.id, one.body) for one in receiver.got}) == 300
     assert all(one.valid for one in receiver.got)
@@ -245,8 +245,8 @@ def test_a_long_outage_of_redis_is_said_once_and_so_is_its_end(
     eventually(lambda: "redis_back" in log.read_text(), within_s=20)
     worker.terminate()
     assert worker.wait(20) == 0
-    said = log.read_text().splitlines()
-    assert [line.count("redis_away") + 2 * line.count("redis_back") for line in said] == [1, 2], said
+    said = [line for line in log.read_text().splitlines() if "redis_" in line]
+    assert [line.count("redis_away") + 2 * line.count("redis_back") for line in said] == [1, 2], log.read_text()
 
 
 @pytest.mark.parametrize(("away_s", "lines"), [(2.9, []), (3.1, ["worker.redis_away", "worker.redis_back"])])
