@@ -6,17 +6,21 @@ import logging
 import time
 from collections.abc import Callable
 
+import redis
 import structlog
 
 AWAY_S = 3.0
 """Outages shorter than this are not worth a line: an embedded server starts, or is restarted, in less than a second."""
 
+_OF_OUTAGES = ("could not connect to Redis", "Redis connection timeout")
+"""How RQ 3 words an attempt that failed, and an answer that never came."""
+
 _log = structlog.get_logger("tocsin.worker")
 
 
 class Reach(logging.Filter):
-    """Told of every success and failure; as a filter of RQ's log it takes over the line that RQ writes at each of its
-    own attempts to connect: one every two seconds, for ever.
+    """Told of every success and failure; as a filter of RQ's log it takes over what RQ writes of an outage: a line at
+    each of its own attempts to connect, every two seconds for ever, and a traceback where Redis goes between two jobs.
     """
 
     def __init__(self, worker: str, clock_s: Callable[[], float] = time.monotonic) -> None:
@@ -43,7 +47,11 @@ class Reach(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether RQ's line is written."""
-        if "could not connect to Redis" not in str(record.msg):
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, (redis.ConnectionError, redis.TimeoutError)):
+            self.lost(error)
+            return False
+        if not any(words in str(record.msg) for words in _OF_OUTAGES):
             return True
         self.lost(record.args[1] if isinstance(record.args, tuple) and len(record.args) > 1 else record.getMessage())
         return False
