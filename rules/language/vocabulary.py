@@ -95,7 +95,12 @@ def grammar() -> Grammar:
     governors = {k: _classes(v) for k, v in table("governors").items()}
     speakers = {k: str(v).replace("\n", " ") for k, v in table("speakers").items()}
     nouny = str(verbs["nouny"]).split()
-    bases = {*str(verbs["plain"]).split(), *nouny, *governors["verbs"], *speakers["reporting"].split()}
+    bases = {
+        *str(verbs["plain"]).split(),
+        *nouny,
+        *(v for v in governors["verbs"] if "_" not in v),
+        *speakers["reporting"].split(),
+    }
     roles = {
         k: frozenset(w.strip() for w in v.split("|") if w.strip()) for k, v in speakers.items() if k != "reporting"
     }

@@ -12,8 +12,8 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.chaos.faults import postgres
 from tests.chaos.run import Report, maltreat
+from tests.postgres import postgres
 
 
 def main() -> int:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -181,21 +178,6 @@ def stop_postgres(victim: Victim) -> None:
     pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user)
     time.sleep(OUTAGE_S / 2)
     server.ensure_postgres_running()
-
-
-@contextmanager
-def postgres() -> Iterator[Any]:
-    """A PostgreSQL server of its own, to be crashed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says at import where it falls back to without XDG_RUNTIME_DIR
-        import pgserver
-    # not below pytest's own folders: they are closed to the user that PostgreSQL runs as
-    with tempfile.TemporaryDirectory(prefix="tocsin-pg-", ignore_cleanup_errors=True) as folder:
-        server = pgserver.get_server(folder, cleanup_mode="stop")
-        try:
-            yield server
-        finally:
-            server.cleanup()
 
 
 Fault = Callable[[Victim], None]

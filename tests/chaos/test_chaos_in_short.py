@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.faults import postgres
 from tests.chaos.run import maltreat
+from tests.postgres import postgres
 
 QUICK = ("kill -9 of the whole tree", "kill -9 of Valkey", "FLUSHALL", "SIGTERM", "receivers answer 500")
 """Faults that need no waiting for leases."""

@@ -1,0 +1,174 @@
+"""What governs an act: the verb, adjective or noun that it depends on, found over neighbouring chunks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.language.structure import REACH, Structure
+from rules.model import Status
+
+AFTER = {
+    "after": Status.DONE,
+    "following": Status.DONE,
+    "since": Status.DONE,
+    "by": Status.DONE,
+    "before": Status.PLANNED,
+    "without": Status.DENIED,
+}
+"""Prepositions before a gerund, and what they make of it."""
+# What follows these is beside the matter of the verb before ('urges calm amid sanctions').
+_APART = frozenset(
+    ["amid", "amidst", "despite", "during", "after", "since", "under", "by", "than", "like", "before", "given", "until"]
+)
+# 'Hopes rise for …': verbs that only bring about what their subject governs.
+_SWELLING = frozenset(
+    [
+        "rise",
+        "grow",
+        "mount",
+        "increase",
+        "fade",
+        "dim",
+        "build",
+        "swell",
+        "emerge",
+        "swirl",
+        "rage",
+        "loom",
+        "abound",
+        "spread",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """Answers for the chunks of one sentence."""
+
+    s: Structure
+
+    def governor(self, k: int, token: int) -> tuple[int | None, str]:
+        """The chunk that governs k and how ('inf', 'that', 'noun', 'object', 'subject'), or None."""
+        chunk = self.s.chunks[k]
+        if chunk.kind == "VG" and token == chunk.head:
+            return {"inf": self._of_infinitive, "ger": self._of_gerund}.get(chunk.form, self._of_clause)(k)
+        return self._of_phrase(k)
+
+    def _of_infinitive(self, k: int) -> tuple[int | None, str]:
+        left = k - 1
+        if self.s.kind(left) == "CC" or (self.s.kind(left) == "," and self.s.kind(left - 1) != "NP"):
+            sister = self.s.verb_left(left - 1)
+            if sister >= 0 and self.s.chunks[sister].form == "inf":
+                return self._of_infinitive(sister)
+        return self._to_left(left, "inf")
+
+    def _to_left(self, left: int, role: str) -> tuple[int | None, str]:
+        """The predicate to the left: a verb, a predicative adjective, or a noun that governs."""
+        for j in range(left, max(-1, left - REACH), -1):
+            kind = self.s.kind(j)
+            if kind == "VG" and not (self.s.chunks[j].copula and self.s.kind(j + 1) == "AP"):
+                return j, role
+            if kind == "AP" or (kind == "NP" and self.s.low(j) in self.s.grammar.noun_class and j >= left - 2):
+                return j, "noun"
+            if kind in (";", ":", "–", "REL") or (kind == "SUB" and self.s.low(j) != "whether"):
+                break
+        return None, role
+
+    def _of_gerund(self, k: int) -> tuple[int | None, str]:
+        before = self.s.kind(k - 1)
+        if before == "CC":
+            sister = self.s.verb_left(k - 2)
+            if sister >= 0 and self.s.chunks[sister].form == "ger":
+                return self._of_gerund(sister)
+        if before == "," or (before == "P" and self.s.low(k - 1) in AFTER):
+            main = self.s.verb_left(k - 2)
+            return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
+        if before == "P":
+            return self._to_left(k - 2, "about" if self.s.low(k - 1) in ("on", "about", "over") else "ger")
+        if before in ("VG", "NP", "AP"):
+            return self._to_left(k - 1, "ger")
+        return None, ""
+
+    def _of_clause(self, k: int) -> tuple[int | None, str]:
+        """The verb or noun whose that-clause this is ('said [that] it …'); a sister verb passes its governor on."""
+        chunk = self.s.chunks[k]
+        if chunk.form == "part" and self.s.kind(k - 1) == "NP" and self.s.kind(k - 2) != "VG":
+            return None, ""  # 'a truce brokered by Norway'
+        sister = self.s.verb_left(k - 2) if chunk.form == "fin" and self.s.kind(k - 1) == "CC" else -1
+        if sister >= 0:
+            return (sister, "sister") if self._shares(sister, k) else self._of_clause(sister)
+        return self._speaking(k)
+
+    def _shares(self, sister: int, k: int) -> bool:
+        """Does k share its sister's 'to' or modal ('will lift and ease')? 'Refuses to meet and threatens' does not."""
+        governs = self.s.grammar.verb_class.get(self.s.lemma(k), "fact") != "fact"
+        one = self.s.chunks[sister]
+        return (one.form == "inf" and not governs) or (bool(one.modal) and not self.s.chunks[k].modal)
+
+    def _speaking(self, k: int) -> tuple[int | None, str]:
+        """The verb or noun to the left that k's clause completes."""
+        for j in range(k - 1, max(-1, k - REACH), -1):
+            kind = self.s.kind(j)
+            if kind == "SUB" and self.s.low(j) != "that":
+                return None, ""
+            if kind == "VG":
+                speaks = self.s.lemma(j) in self.s.grammar.verb_class and self.s.chunks[j].form != "part"
+                return (
+                    (j, "that")
+                    if (speaks and not self.s.chunks[j].passive) or self.s.kind(j + 1) == "SUB"
+                    else (None, "")
+                )
+            if kind == "SUB" and self.s.kind(j - 1) == "NP" and self.s.low(j - 1) in self.s.grammar.noun_class:
+                return j - 1, "noun"
+            if kind in (";", ":", "–", "REL"):
+                break
+        return None, ""
+
+    def _of_phrase(self, k: int) -> tuple[int | None, str]:
+        """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
+        left = k - 1
+        while self.s.kind(left) == "CC" and self.s.kind(left - 1) == "NP":
+            left -= 2
+        if self.s.kind(left) == "VG":
+            if self.s.lemma(left) in self.s.grammar.reporting and self._is_subject(k):
+                return self._as_subject(k)
+            return left, "object"
+        if self.s.kind(left) == "P" and self.s.low(left) in _APART:
+            return None, ""
+        if self.s.kind(left) in ("P", "TO"):
+            before = left - 1
+            if self.s.kind(before) == "VG":
+                return self._of_swelling(before)
+            if self.s.kind(before) in ("NP", "AP"):
+                is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
+                return (before, "noun") if is_governor else self._of_phrase(before)
+        return self._as_subject(k)
+
+    def _of_swelling(self, verb: int) -> tuple[int, str]:
+        """'Hopes rise for …', 'calls grow for …': the subject governs what its verb only brings about."""
+        nouns = [j for j in self.s.subject(verb) if self.s.low(j) in self.s.grammar.noun_class]
+        if nouns and self.s.lemma(verb) in _SWELLING:
+            return nouns[-1], "noun"
+        return verb, "object"
+
+    def _is_subject(self, k: int) -> bool:
+        """'suggests new sanctions against it are illegal': a finite verb follows the phrase and its complements."""
+        j = k + 1
+        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP":
+            j += 2
+        return self.s.kind(j) == "VG" and self.s.chunks[j].form == "fin"
+
+    def _as_subject(self, k: int) -> tuple[int | None, str]:
+        """The verb to the right that the phrase is the subject of."""
+        for j in range(k + 1, min(len(self.s.chunks), k + 8)):
+            if self.s.kind(j) == "AP" and self.s.low(j) in self.s.grammar.adjective_class:
+                return j, "noun"  # 'sanctions inevitable', 'sanctions are possible'
+            if self.s.kind(j) == "VG" and self.s.chunks[j].copula and self.s.kind(j + 1) == "AP":
+                continue
+            if self.s.kind(j) == "VG":
+                if self.s.chunks[j].form == "inf" and j == k + 1:
+                    continue
+                return (j, "subject") if self.s.chunks[j].form in ("fin", "part") else (None, "")
+            if self.s.kind(j) not in ("P", "NP", "CC", "AP"):
+                break
+        return None, ""
