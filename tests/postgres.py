@@ -11,7 +11,7 @@ from typing import Any
 
 @contextmanager
 def postgres() -> Iterator[Any]:
-    """A server of `pgserver`: `get_uri()` names its maintenance database, `pgdata` and `system_user` help to crash it."""
+    """A server of `pgserver`: `get_uri()` names its first database, `pgdata` and `system_user` help to crash it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says at import where it falls back to without XDG_RUNTIME_DIR
         import pgserver
