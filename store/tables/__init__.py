@@ -1,0 +1,34 @@
+"""The tables of the ledger, in their lasting shape. Instants are integer microseconds UTC, in columns named `…_at`.
+
+Who writes what: the watcher writes feed, feed_entry, article and fetch; the match job writes match, alert, message and
+delivery; the deliver job writes attempt, delivery and endpoint; configuration writes feed, subscription and rule.
+"""
+
+from store.tables.matching import alert, match, rule
+from store.tables.parts import metadata
+from store.tables.running import configuration, lease, service, session, signin, token
+from store.tables.telling import UNDELIVERED, attempt, delivery, endpoint, message, subscription
+from store.tables.watching import article, feed, feed_entry, fetch
+
+__all__ = [
+    "UNDELIVERED",
+    "alert",
+    "article",
+    "attempt",
+    "configuration",
+    "delivery",
+    "endpoint",
+    "feed",
+    "feed_entry",
+    "fetch",
+    "lease",
+    "match",
+    "message",
+    "metadata",
+    "rule",
+    "service",
+    "session",
+    "signin",
+    "subscription",
+    "token",
+]
