@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from net.client import GuardedClient, Hop, Response
@@ -19,6 +19,8 @@ ACCEPT = (
 LONGEST_S = 86_400
 """A Retry-After or an age that asks for more is taken as this (seconds)."""
 
+_CLOCKS = timedelta(hours=1)
+"""What the clocks of two machines may differ by."""
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 _NO_CACHE = re.compile(r"(?:^|[\s,])no-(?:cache|store)\b", re.IGNORECASE)
 
@@ -116,7 +118,7 @@ def result_of(answer: Response, now: datetime, *, conditional: bool) -> FetchRes
         content_type=answer.headers.get("content-type", "")[:200],
         url=answer.url,
         hops=answer.hops,
-        validators=_validators(answer.headers),
+        validators=_validators(answer.headers, now),
         status=answer.status,
         elapsed_ms=elapsed_ms,
         broken_off=answer.truncated,
@@ -144,12 +146,20 @@ def _refusal(answer: Response) -> tuple[str, str]:
     return error_class, f"HTTP {answer.status}: {words}"
 
 
-def _validators(headers: Mapping[str, str]) -> Validators:
+def _validators(headers: Mapping[str, str], now: datetime) -> Validators:
     etag, modified = headers.get("etag"), headers.get("last-modified")
     return Validators(
         etag=etag if etag and len(etag) < 1_000 else None,
-        last_modified=modified if modified and len(modified) < 100 else None,
+        last_modified=modified if modified and len(modified) < 100 and not _ahead(modified, now) else None,
     )
+
+
+def _ahead(modified: str, now: datetime) -> bool:
+    """Whether a Last-Modified lies in the future (RFC 9110 8.8.2.1 forbids it): "not modified since 2041" would be true
+    of all that comes until then.
+    """
+    at = _date(modified)
+    return at is not None and at > now + _CLOCKS
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> int | None:

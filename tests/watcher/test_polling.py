@@ -5,74 +5,22 @@ import gzip
 import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
-import pytest
-from feed_server import Asked, FeedServer, Reply, feed_server, item, rss
+from feed_server import Asked, FeedServer, Reply, item, rss
+from polling import AGENT, QUICK, articles, declared, poll, state_of
 from sqlalchemy import select, update
 
 from net.client import GuardedClient
 from store.database import Database
-from store.feeds import Feed, FeedState, find_feed, recent_fetches, sync_feeds
+from store.feeds import recent_fetches, sync_feeds
 from store.tables import article, feed
-from watcher.poll import Manners, Ring, Watcher
+from watcher.poll import Manners, Watcher
 from watcher.pool import ParsePool
-
-AGENT = "Tocsin/test (+mailto:desk@example.org)"
-QUICK = Manners(spacing_s=0.0, total_s=2.0)
-
-
-@pytest.fixture
-def server() -> Iterator[FeedServer]:
-    with feed_server() as running:
-        yield running
-
-
-def declared(url: str, **settings: Any) -> Feed:
-    return Feed(url=url, name="Example", outlet="example.org", **settings)
-
-
-def due_again(db: Database) -> None:
-    with db.write() as connection:
-        connection.execute(update(feed).values(next_check_at=0))
 
 
 def outcomes(db: Database, server: FeedServer) -> list[str]:
     """The fetch log of the server's feed, oldest first."""
     return [line["outcome"] for line in reversed(recent_fetches(db, state_of(db, server.url()).id))]
-
-
-def poll(
-    db: Database,
-    rung: list[str] | None = None,
-    manners: Manners = QUICK,
-    times: int = 1,
-    ring: Ring | None = None,
-) -> int:
-    """Poll what is due, so many times, with a real client and a real pool."""
-    bell = ring or (rung if rung is not None else []).extend
-
-    async def run() -> int:
-        looked = 0
-        async with GuardedClient(allow=["127.0.0.0/8"], user_agent=AGENT) as client, ParsePool(1, limit_s=20.0) as pool:
-            watcher = Watcher(db=db, client=client, pool=pool, ring=bell, manners=manners)
-            for _ in range(times):
-                due_again(db)
-                looked += await watcher.poll_due()
-        return looked
-
-    return asyncio.run(run())
-
-
-def articles(db: Database) -> list[Any]:
-    with db.read() as connection:
-        return list(connection.execute(select(article).order_by(article.c.title)).all())
-
-
-def state_of(db: Database, url: str) -> FeedState:
-    found = find_feed(db, url)
-    assert found is not None
-    return found
 
 
 def test_a_feed_becomes_articles_and_the_second_look_is_silent(db: Database, server: FeedServer) -> None:
