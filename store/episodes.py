@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, exists, func, insert, or_, select, text, update
 
-from store.tables import alert, article, match, message
+from store.messages import TOO_OLD
+from store.tables import alert, article, delivery, match, message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,24 @@ def told(connection: Connection, alert_id: str) -> set[str]:
     """The ids of the subscriptions that a message of the alert was for; what a quiet one says was told to nobody."""
     chosen = select(message.c.facts).where(message.c.alert_id == alert_id)
     return {id for facts in connection.scalars(chosen) if facts["quiet"] is None for id in facts["entitled"]}
+
+
+def reached(connection: Connection, alert_id: str) -> set[str]:
+    """The ids of the subscriptions that were sent a message of the alert, or will be: not all of it was suppressed."""
+    sent = _deliveries_of(alert_id).where(delivery.c.status != "suppressed")
+    return set(connection.scalars(sent))
+
+
+def too_old_for(connection: Connection, alert_id: str) -> set[str]:
+    """The ids of the subscriptions for which only the age of its articles kept back what the alert tells."""
+    kept_back = _deliveries_of(alert_id).where(delivery.c.status == "suppressed", delivery.c.why.startswith(TOO_OLD))
+    found: set[str] = set(connection.scalars(kept_back))
+    return found - reached(connection, alert_id) if found else found
+
+
+def _deliveries_of(alert_id: str) -> Select[tuple[str]]:
+    of_alert = select(delivery.c.subscription_id).join(message, message.c.id == delivery.c.message_id)
+    return of_alert.where(message.c.alert_id == alert_id)
 
 
 def next_revision(connection: Connection, alert_id: str) -> dict[str, Any]:

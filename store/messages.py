@@ -9,6 +9,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from store.tables import delivery, endpoint, message, subscription
 
+TOO_OLD = "older than max_age"
+"""How the reason begins why a delivery was not sent because its article was too old for the subscription."""
+
 
 def add_message(connection: Connection, values: dict[str, Any]) -> None:
     """Insert a message."""

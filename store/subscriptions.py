@@ -16,13 +16,16 @@ from store.tables import delivery, endpoint, subscription
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which messages are wanted. `rules` are globs; an empty `tags` or `tiers` lets all pass."""
+    """Which messages are wanted. `rules` are globs; an empty `tags` or `tiers` lets all pass. `max_age` (such as 3d) is
+    how old an article may be when it is told; what is older is shown and not sent.
+    """
 
     rules: tuple[str, ...]
     level: str = "low"
     tags: tuple[str, ...] = ()
     tiers: tuple[str, ...] = ()
     confidence: float = 0.0
+    max_age: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,7 @@ def _columns(one: Subscription) -> dict[str, Any]:
             "tags": list(wanted.tags),
             "tiers": list(wanted.tiers),
             "confidence": wanted.confidence,
+            "max_age": wanted.max_age,
         },
         "channel": one.channel,
         "address": one.address,
@@ -117,6 +121,7 @@ def of_row(row: Row[Any]) -> Subscription:
             tags=tuple(wanted["tags"]),
             tiers=tuple(wanted["tiers"]),
             confidence=wanted["confidence"],
+            max_age=wanted["max_age"],
         ),
         channel=row.channel,
         address=row.address,

@@ -29,7 +29,7 @@ def resting(telling: Telling, revisions: Mapping[str, int]) -> Resting:
     """What rests on older revisions of these articles, as it is before their new matches are recorded."""
     changed = {id: revision for id, revision in revisions.items() if revision > 1}
     rows = corrections.resting_on(telling.connection, changed) if changed else ()
-    return Resting(alerts=rows, told={row.id: episodes.told(telling.connection, row.id) for row in rows})
+    return Resting(alerts=rows, told={row.id: telling.reached(row.id) for row in rows})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Who gets a message: subscriptions' filters over its facts. Pure."""
+"""Who gets a message, and of what it is only shown: subscriptions' filters over its facts. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rules.model import LEVELS, Level
+from rules.shape import duration_s
+from store.leases import SECOND
+from store.messages import TOO_OLD
 from store.subscriptions import Filter, Subscription
 
 
@@ -26,6 +29,15 @@ def passes(wanted: Filter, facts: Mapping[str, Any]) -> bool:
         and (not wanted.tags or not set(wanted.tags).isdisjoint(facts["tags"]))
         and (not wanted.tiers or facts["tier"] in wanted.tiers)
     )
+
+
+def too_old(wanted: Filter, facts: Mapping[str, Any], now: int) -> str | None:
+    """Why a message told *now* (microseconds UTC) is shown and not sent: what it rests on was published longer ago than
+    the subscription asks for. None where it is sent.
+    """
+    if wanted.max_age is None or now - facts["asserted_at"] <= duration_s(wanted.max_age) * SECOND:
+        return None
+    return f"{TOO_OLD} {wanted.max_age}"
 
 
 def _at_least(level: str, minimum: str) -> bool:

@@ -32,6 +32,11 @@ def when(microseconds: int | None) -> str | None:
     return instant(microseconds).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def asserted_at(article: Article) -> int:
+    """When the article says what it says: microseconds UTC."""
+    return int(article.published_at if article.published_at is not None else article.first_seen_at)
+
+
 def claim_of(match: Match, rule: Rule, *, confirmed: bool = False) -> dict[str, Any]:
     """The columns that a match and its alert share; *confirmed* where enough outlets told of it."""
     return {
@@ -60,6 +65,7 @@ def facts_of(claim: Mapping[str, Any], rule: Rule, article: Article) -> dict[str
         "tier": article.tier,
         "outlet": article.outlet,
         "confidence": claim["confidence"],
+        "asserted_at": asserted_at(article),
         "quiet": article.quiet,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from store.ids import alert_id, match_id, message_id
 from store.subscriptions import Subscription
 from workers import alerts, amending, messages, updating
 from workers.context import Context, Rules
-from workers.entitlement import entitled
+from workers.entitlement import entitled, too_old
 from workers.telling import Telling
 
 RETRIES = 6
@@ -62,7 +62,7 @@ class _Step:
         revisions = {row.id: row.revision for row, _ in found}
         waiting = {row.id for row in evaluations.still_waiting(self.connection, revisions)}
         ours = sorted(
-            ((row, those) for row, those in found if row.id in waiting), key=lambda one: updating.asserted_at(one[0])
+            ((row, those) for row, those in found if row.id in waiting), key=lambda one: messages.asserted_at(one[0])
         )
         matches = [(row, match) for row, those in ours for match in _weightiest_first(those)]
         old = amending.resting(self.telling, {row.id: row.revision for row, _ in ours})
@@ -108,7 +108,7 @@ class _Step:
     def _decision(self, row: Row[Any], match: Match) -> alerts.Decision:
         subject, key = alerts.place_of(match, row.story_id)
         latest = episodes.latest(self.connection, subject, key)
-        decision = alerts.decide(match.emit, latest, updating.asserted_at(row), self.now)
+        decision = alerts.decide(match.emit, latest, messages.asserted_at(row), self.now)
         if not isinstance(decision, alerts.Opened) or decision.closes is not None:
             return decision
         others = episodes.open_in_story(self.connection, subject, match.emit.becomes, row.story_id)
@@ -167,20 +167,27 @@ class _Step:
 
     def _tell_the_untold(self, row: Row[Any], match: Match, alert_id: str) -> None:
         """Tell of an open alert those whom only this sighting entitles: another rule, level or tier than those before,
-        or the first match that is not quiet. Whoever was told of it is not told again.
+        or the first match that is not quiet, or not too old. Whoever was told of it is not told again.
         """
         confirm = match.emit.confirm is not None
         confirmed = confirm and episodes.alert_row(self.connection, alert_id).confirmed_at is not None
         claim = messages.claim_of(match, self.rules.rules[match.rule], confirmed=confirmed)
         facts = messages.facts_of(claim, self.rules.rules[match.rule], row)
-        wanted = {one.id for one in entitled(self.telling.listed(), facts)}
+        wanted = {one.id: one for one in entitled(self.telling.listed(), facts)}
         if row.quiet is not None or not wanted:
             return
-        untold = wanted - episodes.told(self.connection, alert_id)
+        untold = wanted.keys() - episodes.told(self.connection, alert_id) | self._late(wanted, facts, alert_id)
         receivers = [one for one in self.telling.held() if one.id in untold] if untold else []
         if receivers:
             alert = episodes.next_revision(self.connection, alert_id)
             self._message(row, match, alert | claim, facts, receivers)
+
+    def _late(self, wanted: Mapping[str, Subscription], facts: Mapping[str, Any], alert_id: str) -> set[str]:
+        """Those of *wanted* for whom only the age of earlier articles kept the alert back, and for whom this one is
+        young enough.
+        """
+        young = {id for id, one in wanted.items() if one.filter.max_age and not too_old(one.filter, facts, self.now)}
+        return young & self.telling.too_old_for(alert_id) if young else young
 
     def _message(
         self,

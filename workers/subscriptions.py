@@ -14,6 +14,7 @@ from net.client import check_url
 from rules.document import parse
 from rules.model import Level
 from rules.problems import Problem
+from rules.shape import Duration, duration_s
 from rules.source import Source, read
 from store.subscriptions import Filter, Subscription
 from workers.channels.webhook import BadSecret, key_of
@@ -34,6 +35,14 @@ def _listed(value: object) -> object:
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
+def _duration(value: object) -> object:
+    duration_s(value)
+    return value
+
+
+Age = Annotated[Duration, BeforeValidator(_duration)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,6 +55,7 @@ class FilterPart(_Part):
     tags: Words = ()
     tiers: Annotated[tuple[Literal["official", "agency", "press", "blog"], ...], BeforeValidator(_listed)] = ()
     confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    max_age: Age | None = None
 
 
 class SubscriptionPart(_Part):
@@ -137,6 +147,7 @@ def _subscription(part: SubscriptionPart) -> Subscription:
             tags=wanted.tags,
             tiers=wanted.tiers,
             confidence=wanted.confidence,
+            max_age=wanted.max_age,
         ),
         channel=part.channel,
         address=part.to,

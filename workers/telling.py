@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
-from store import messages
+from store import episodes, messages
 from store.ids import delivery_id
 from store.subscriptions import Subscription, hold_in_force, in_force
 from workers.channels import CHANNELS, Told
 from workers.context import Context
+from workers.entitlement import too_old
+
+AMENDS = ("alert.corrected", "alert.retracted")
+"""Kinds that take back what was told: whoever was told hears them, whatever keeps other messages back."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +31,7 @@ class Telling:
     _held: list[Subscription] | None = None
     _listed: list[Subscription] | None = None
     _deliveries: list[dict[str, Any]] = field(default_factory=list)
+    _leaving: list[str] = field(default_factory=list)
 
     def held(self) -> list[Subscription]:
         """The subscriptions in force, held until the end of the transaction, so that numbers can be counted up."""
@@ -47,18 +52,36 @@ class Telling:
         facts = {**message["facts"], "entitled": [one.id for one in receivers]}
         messages.add_message(self.connection, {**message, "facts": facts})
         if facts["quiet"] is None:
-            self._deliver(message, receivers)
+            self._deliver(message, facts, receivers)
 
     def finish(self) -> list[str]:
         """Insert the deliveries made; returns the ids of those that can leave."""
-        messages.add_deliveries(self.connection, self._deliveries)
-        return [one["id"] for one in self._deliveries if one["status"] == "pending"]
+        self._insert()
+        return self._leaving
 
-    def _deliver(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
+    def reached(self, alert_id: str) -> set[str]:
+        """The subscriptions that are sent what the alert tells, those of this transaction among them."""
+        self._insert()
+        return episodes.reached(self.connection, alert_id)
+
+    def too_old_for(self, alert_id: str) -> set[str]:
+        """The subscriptions for which only the age of its articles kept the alert back, as `reached`."""
+        self._insert()
+        return episodes.too_old_for(self.connection, alert_id)
+
+    def _insert(self) -> None:
+        messages.add_deliveries(self.connection, self._deliveries)
+        self._leaving += [one["id"] for one in self._deliveries if one["status"] == "pending"]
+        self._deliveries = []
+
+    def _deliver(self, message: dict[str, Any], facts: Mapping[str, Any], receivers: Sequence[Subscription]) -> None:
         disabled = messages.disabled(self.connection, [one.endpoint_id for one in receivers])
         for one in receivers:
-            why = disabled.get(one.endpoint_id)
-            self._deliveries.append(self._delivery(message, one) | (_dead(why, self.now) if why else {}))
+            kept_back = None if message["kind"] in AMENDS else too_old(one.filter, facts, self.now)
+            ended = _ended("suppressed", kept_back, self.now) if kept_back else {}
+            if not ended and (why := disabled.get(one.endpoint_id)):
+                ended = _ended("dead", f"address disabled: {why}", self.now)
+            self._deliveries.append(self._delivery(message, one) | ended)
 
     def _delivery(self, message: dict[str, Any], one: Subscription) -> dict[str, Any]:
         told = Told(
@@ -85,5 +108,5 @@ class Telling:
         }
 
 
-def _dead(why: str, now: int) -> dict[str, Any]:
-    return {"status": "dead", "why": f"address disabled: {why}", "next_at": None, "done_at": now}
+def _ended(status: str, why: str, now: int) -> dict[str, Any]:
+    return {"status": status, "why": why, "next_at": None, "done_at": now}

@@ -16,11 +16,6 @@ from workers.context import Rules
 from workers.telling import Telling
 
 
-def asserted_at(article: Row[Any]) -> int:
-    """When the article says what it says: microseconds UTC."""
-    return int(article.published_at if article.published_at is not None else article.first_seen_at)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updating:
     """A match of an alert that another article opened; `known` where its key says more than the alert's did."""
@@ -44,7 +39,7 @@ class Updating:
         if not news:
             return
         corrections.rest_on(self.telling.connection, self.alert.id, news)
-        told = episodes.told(self.telling.connection, self.alert.id)
+        told = self.telling.reached(self.alert.id)
         source = corrections.article_row(self.telling.connection, news.get("article_id", self.alert.article_id))
         if told:
             rule = self.rules.rules[self.alert.rule_id]
@@ -68,7 +63,7 @@ class Updating:
         """The claim of the match, where it is news of the event: never by an article older than the alert's own."""
         present = corrections.article_row(self.telling.connection, self.alert.article_id)
         further = alerts.is_further(str(self.match.status), self.alert.status)
-        if asserted_at(self.article) < asserted_at(present) or not (further or self.known):
+        if messages.asserted_at(self.article) < messages.asserted_at(present) or not (further or self.known):
             return {}
         claim = messages.claim_of(self.match, self.rules.rules[self.match.rule], confirmed=confirmed)
         place = {"article_id": self.article.id, "article_revision": self.article.revision}

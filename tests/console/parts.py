@@ -185,7 +185,7 @@ def add_subscription(db: Database, id: str = "desk-hook", channel: str = "webhoo
     row = {
         "id": id,
         "owner": "desk@example.org",
-        "filter": {"rules": ["*"], "level": "low", "tags": [], "tiers": [], "confidence": 0.0},
+        "filter": {"rules": ["*"], "level": "low", "tags": [], "tiers": [], "confidence": 0.0, "max_age": None},
         "channel": channel,
         "address": address,
         "cadence": {"instant": True},

@@ -22,7 +22,7 @@ subscriptions:
     cadence: instant
   - id: desk-mail
     owner: desk@example.org
-    filter: {rules: "*"}
+    filter: {rules: "*", max_age: 3d}
     channel: email
     to: desk@example.org
 """
@@ -36,6 +36,7 @@ def test_a_right_file_is_read_and_kept(sqlite_db: Database) -> None:
         rules=("embargo.*", "sanctions.*"), level="medium", tiers=("official", "agency"), confidence=0.0
     )
     assert (second.channel, second.secret, second.cadence) == ("email", None, {"instant": True})
+    assert (first.filter.max_age, second.filter.max_age) == (None, "3d")
     sync(sqlite_db, subscriptions)
     assert list_subscriptions(sqlite_db) == [first, second]
 
@@ -52,6 +53,12 @@ def test_a_right_file_is_read_and_kept(sqlite_db: Database) -> None:
         ),
         ('rules: "*"', "rules: []", "s.yml:11:21: `subscriptions.1.filter.rules`"),
         ("level: medium", "level: mid", "s.yml:4:58: `subscriptions.0.filter.level`"),
+        (
+            "level: medium",
+            "max_age: three days",
+            "s.yml:4:60: `subscriptions.0.filter.max_age`: write a duration such as 30m, 24h, 14d, 2w or 1y",
+        ),
+        ("level: medium", "max_age: 3", "`subscriptions.0.filter.max_age`: write a duration such as 30m"),
         ("level: medium", "levle: medium", "s.yml:4:51: unknown key `levle`; did you mean `level`?"),
         ("channel: email", "channel: pigeon", "s.yml:12:14: `subscriptions.1.channel`: Input should be 'webhook' or"),
         ("to: desk@", "to: Desk <desk@", "is not one plain address such as desk@example.org"),
@@ -67,7 +74,7 @@ def test_a_right_file_is_read_and_kept(sqlite_db: Database) -> None:
         ("cadence: instant", "cadence: sometimes", "write `cadence: instant`"),
         ("    secret: env:DESK_HOOK_SECRET\n", "", "a webhook is signed: add `secret: env:NAME`"),
         ("cadence: instant", "cadence: instant\n    id: x", "s.yml:9:5: key 'id' is here twice"),
-        ('owner: desk@example.org\n    filter: {rules: "*"}', 'filter: {rules: "*"}', "key `owner` is missing; add it"),
+        ('owner: desk@example.org\n    filter: {rules: "*",', 'filter: {rules: "*",', "key `owner` is missing; add it"),
     ],
 )
 def test_a_mistake_is_named_with_its_place_and_its_remedy(good: str, bad: str, problem: str) -> None:

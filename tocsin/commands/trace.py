@@ -107,7 +107,8 @@ def _near_miss(explanation: Explanation) -> str:
 def _delivery(sent: SentTo) -> Iterator[str]:
     delivery = sent.delivery
     why = f": {delivery['why']}" if delivery["why"] else ""
-    yield f"told      {delivery['subscription_id']} by {delivery['channel']} to {delivery['address']}"
+    told = "not told" if delivery["status"] == "suppressed" else "told"
+    yield f"{told:9} {delivery['subscription_id']} by {delivery['channel']} to {delivery['address']}"
     yield f"          {delivery['status']}{why} (id {delivery['id']}, seq {delivery['seq']})"
     for attempt in sent.attempts:
         yield f"          try {attempt['number']} {_when(attempt['started_at'])}: {attempt['detail']}"
