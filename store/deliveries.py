@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, select, true, update
 
 from store.database import Database
-from store.endpoints import note_tries, takes
+from store.endpoints import PER_ENDPOINT, note_tries, room, take_slots, takes
 from store.leases import LEASE_S, SECOND, SKEW_S, free
 from store.tables import attempt, delivery, endpoint, message, subscription
 from store.tries import GIVE_UP_S, Parcel, Tried
-
-PER_ENDPOINT = 4
-"""Tries at once to one address, over all workers."""
 
 MAX_STARTS = 30
 """Tries begun, whether or not they came to an end, before a delivery is given up: ten planned ones, and as many as a
@@ -27,15 +24,15 @@ _CANDIDATES = 4_000
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until_at": None}
 
 
-def exchange(db: Database, owner: str, tried: Sequence[Tried], room: int) -> list[Parcel]:
-    """Record what became of tries and lease up to *room* due deliveries, in one transaction: a commit is what a
+def exchange(db: Database, owner: str, tried: Sequence[Tried], limit: int) -> list[Parcel]:
+    """Record what became of tries and lease up to *limit* due deliveries, in one transaction: a commit is what a
     delivery costs.
     """
     with db.write() as connection:
         now = db.now(connection)
         if tried:
             _record(connection, owner, tried, now)
-        return _lease(connection, owner, room, now) if room > 0 else []
+        return _lease(connection, owner, limit, now) if limit > 0 else []
 
 
 def release(db: Database, owner: str, ids: Iterable[str]) -> None:
@@ -63,18 +60,16 @@ def replay(db: Database, delivery_id: str) -> bool:
         return bool(connection.execute(update(delivery).where(chosen).values(**values)).rowcount)
 
 
-def _lease(connection: Connection, owner: str, room: int, now: int) -> list[Parcel]:
-    ids = _pick(connection, room, now)
+def _lease(connection: Connection, owner: str, limit: int, now: int) -> list[Parcel]:
+    ids = _pick(connection, limit, now)
     if not ids:
         return []
-    chosen = select(delivery.c.id, delivery.c.created_at, delivery.c.attempts, delivery.c.why)
-    chosen = chosen.where(delivery.c.id.in_(ids), delivery.c.status == "pending", free(delivery.c.lease_until_at, now))
-    rows = connection.execute(chosen.order_by(delivery.c.id).with_for_update(skip_locked=True)).all()
+    rows = _locked(connection, ids, now)
     hopeless = {row.id: why for row in rows if (why := _hopeless(row, now))}
     for id, why in hopeless.items():
         dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **_NO_LEASE}
         connection.execute(update(delivery).where(delivery.c.id == id).values(**dead))
-    ours = [row.id for row in rows if row.id not in hopeless]
+    ours = _leaving(connection, [row for row in rows if row.id not in hopeless], now)
     values = {
         "lease_owner": owner,
         "lease_until_at": now + LEASE_S * SECOND,
@@ -82,6 +77,22 @@ def _lease(connection: Connection, owner: str, room: int, now: int) -> list[Parc
     }
     connection.execute(update(delivery).where(delivery.c.id.in_(ours)).values(**values))
     return _parcels(connection, ours, now)
+
+
+def _locked(connection: Connection, ids: Sequence[str], now: int) -> Sequence[Any]:
+    """Those of the deliveries that nobody else takes at this moment, the longest due first."""
+    columns = (delivery.c.id, delivery.c.created_at, delivery.c.attempts, delivery.c.why, delivery.c.endpoint_id)
+    chosen = select(*columns, endpoint.c.spacing).join(endpoint, endpoint.c.id == delivery.c.endpoint_id)
+    chosen = chosen.where(delivery.c.id.in_(ids), delivery.c.status == "pending", free(delivery.c.lease_until_at, now))
+    chosen = chosen.order_by(delivery.c.next_at, delivery.c.seq, delivery.c.id)
+    return connection.execute(chosen.with_for_update(of=delivery, skip_locked=True)).all()
+
+
+def _leaving(connection: Connection, rows: Sequence[Any], now: int) -> dict[str, float]:
+    """In how many seconds each leaves: at once, but for addresses that take only so many in a second."""
+    spaced = {row.id: row.endpoint_id for row in rows if row.spacing}
+    slots = take_slots(connection, spaced, now) if spaced else {}
+    return {row.id: slots.get(row.id, 0.0) for row in rows if not row.spacing or row.id in slots}
 
 
 def _hopeless(row: Any, now: int) -> str | None:
@@ -93,20 +104,26 @@ def _hopeless(row: Any, now: int) -> str | None:
     return f"{MAX_STARTS} tries begun without an end" if row.attempts >= MAX_STARTS else None
 
 
-def _pick(connection: Connection, room: int, now: int) -> list[str]:
+def _pick(connection: Connection, limit: int, now: int) -> list[str]:
     """Ids of due deliveries, each address getting its first before any gets its second.
 
-    Of each address the PER_ENDPOINT foremost due ones are read, leased ones among them: those are in flight, so what is
-    free of them is what it may still take. An address with 100,000 due ones costs no more than one with four.
+    Of each address the PER_ENDPOINT foremost due ones are read, leased ones among them: those are in flight, and what
+    is free of them is what it may still take. An address with 100,000 due ones costs no more than one with four.
     """
     rows = connection.execute(_foremost(connection, now)).all()
     ranked = [
         (rank, row.next_at, row.id)
         for _, group in groupby(rows, key=lambda row: row.endpoint_id)
-        for rank, row in enumerate(group)
-        if _is_free(row, now)
+        for rank, row in _taken(list(group), now)
     ]
-    return [id for _, _, id in sorted(ranked)[:room]]
+    return [id for _, _, id in sorted(ranked)[:limit]]
+
+
+def _taken(rows: Sequence[Row[Any]], now: int) -> Iterable[tuple[int, Row[Any]]]:
+    """Those of one address's foremost that it takes now, each with its place behind what is in flight."""
+    free = [row for row in rows if _is_free(row, now)]
+    in_flight = len(rows) - len(free)
+    return enumerate(free[: room(rows[0].failures, in_flight)], in_flight)
 
 
 def _is_free(row: Row[Any], now: int) -> bool:
@@ -125,7 +142,7 @@ def _foremost(connection: Connection, now: int) -> Any:
     if connection.dialect.name == "postgresql":
         front = due.correlate(endpoint).lateral("front")
         return (
-            select(*(front.c[name] for name in columns))
+            select(*(front.c[name] for name in columns), endpoint.c.failures)
             .select_from(endpoint)
             .join(front, true())
             .where(takes(now))
@@ -137,7 +154,7 @@ def _foremost(connection: Connection, now: int) -> Any:
     ids = select(func.json_group_array(inner.c.id)).scalar_subquery()
     each = func.json_each(ids).table_valued("value", name="each", joins_implicitly=True)
     return (
-        select(*(delivery.c[name] for name in columns))
+        select(*(delivery.c[name] for name in columns), endpoint.c.failures)
         .select_from(endpoint)
         .join(each, true())
         .join(delivery, delivery.c.id == each.c.value)
@@ -147,7 +164,7 @@ def _foremost(connection: Connection, now: int) -> Any:
     )
 
 
-def _parcels(connection: Connection, ids: Sequence[str], now: int) -> list[Parcel]:
+def _parcels(connection: Connection, leaving: Mapping[str, float], now: int) -> list[Parcel]:
     failures = select(func.count()).where(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome != "delivered")
     chosen = (
         select(
@@ -166,10 +183,11 @@ def _parcels(connection: Connection, ids: Sequence[str], now: int) -> list[Parce
         .join(endpoint, endpoint.c.id == delivery.c.endpoint_id)
         .join(subscription, subscription.c.id == delivery.c.subscription_id)
         .join(message, message.c.id == delivery.c.message_id)
-        .where(delivery.c.id.in_(ids))
+        .where(delivery.c.id.in_(list(leaving)))
         .order_by(delivery.c.subscription_id, delivery.c.seq)
     )
-    return [Parcel(**row._mapping, leased_at=now) for row in connection.execute(chosen)]
+    rows = connection.execute(chosen).mappings()
+    return [Parcel(**row, leased_at=now, leave_in_s=leaving[row["id"]]) for row in rows]
 
 
 def _record(connection: Connection, owner: str, tried: Sequence[Tried], now: int) -> None:

@@ -2,36 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
 from store.leases import SECOND
+from store.rate import MAX_SPACING
 from store.tables import delivery, endpoint
 from store.tries import GIVE_UP_S, Tried
 
+PER_ENDPOINT = 4
+"""Tries at once to one address, over all workers."""
+
 MAX_REST_S = 86_400
-CALM_FAILURES = 5
-"""Failures in a row after which an address rests between tries."""
+"""A rest that an address asks for (Retry-After) is granted up to this."""
+
+OPEN_FAILURES = 5
+"""Failures in a row, whatever the deliveries, after which the circuit breaker opens."""
 
 REST_S = 60
+LONGEST_REST_S = 3_600
 WORN_OUT_FAILURES = 10
 
+AHEAD_S = 5
+"""How long before its time a try to an address with a rate is taken up: it waits where it is sent, within its lease."""
 
-def rest_s(failures_in_a_row: int, asked_s: float | None) -> float:
-    """How long an address is left alone after a failure: as long as it asks, up to a day, and a minute at least once it
-    has failed CALM_FAILURES times in a row (an address with 100,000 due deliveries would be tried all the time).
+
+def rest_s(rests: int, asked_s: float | None) -> float:
+    """How long an address is left alone after a failure. When the breaker opens (*rests* is 1) it is a minute, after
+    each probe that fails twice as long, an hour at most; or as long as the address asks, up to a day.
     """
-    calm_s = REST_S if failures_in_a_row >= CALM_FAILURES else 0
-    return max(calm_s, min(asked_s or 0.0, MAX_REST_S))
+    own_s = min(REST_S * 2 ** min(rests - 1, 10), LONGEST_REST_S) if rests else 0
+    return max(own_s, min(asked_s or 0.0, MAX_REST_S))
 
 
 def takes(now: int) -> ColumnElement[bool]:
-    """The condition that an address takes deliveries; a rest beyond the longest was set by a clock gone wrong."""
-    rest = endpoint.c.rest_until_at
+    """The condition that an address takes deliveries; a rest or a slot that is farther away than any can be was set by
+    a clock gone wrong.
+    """
+    rest, slot = endpoint.c.rest_until_at, endpoint.c.slot_at
     rested = or_(rest.is_(None), rest <= now, rest > now + MAX_REST_S * SECOND)
-    return and_(endpoint.c.disabled_at.is_(None), rested)
+    ahead = now + AHEAD_S * SECOND
+    near = or_(endpoint.c.spacing.is_(None), slot.is_(None), slot <= ahead, slot > ahead + MAX_SPACING)
+    return and_(endpoint.c.disabled_at.is_(None), rested, near)
+
+
+def room(failures: int, in_flight: int) -> int:
+    """How many tries more an address takes at once: after OPEN_FAILURES in a row one, the probe."""
+    return max(0, (PER_ENDPOINT if failures < OPEN_FAILURES else 1) - in_flight)
+
+
+def take_slots(connection: Connection, wanted: Mapping[str, str], now: int) -> dict[str, float]:
+    """In how many seconds each of *wanted* (delivery to its address, which has a spacing) may leave: evenly spaced, so
+    that no receiver gets more than it was promised, whoever sends. Those that must wait longer than AHEAD_S are left
+    out, and so are all of an address that another transaction holds.
+    """
+    columns = (endpoint.c.id, endpoint.c.spacing, endpoint.c.slot_at)
+    chosen = select(*columns).where(endpoint.c.id.in_(sorted(set(wanted.values())))).order_by(endpoint.c.id)
+    slots: dict[str, float] = {}
+    for row in connection.execute(chosen.with_for_update(key_share=True, skip_locked=True)).all():
+        next_at = _slot(row, now)
+        for id in (id for id, address in wanted.items() if address == row.id):
+            if next_at <= now + AHEAD_S * SECOND:
+                slots[id] = (next_at - now) / SECOND
+                next_at += row.spacing
+        connection.execute(update(endpoint).where(endpoint.c.id == row.id).values(slot_at=next_at))
+    return slots
+
+
+def _slot(row: Any, now: int) -> int:
+    wrong = row.slot_at is None or row.slot_at > now + AHEAD_S * SECOND + MAX_SPACING
+    return now if wrong else max(now, int(row.slot_at))
 
 
 def note_tries(connection: Connection, tried: Sequence[Tried], now: int) -> None:
@@ -45,7 +87,7 @@ def note_tries(connection: Connection, tried: Sequence[Tried], now: int) -> None
     connection.execute(locked.with_for_update(key_share=True))
     well = sorted(id for id, those in by_endpoint.items() if any(one.outcome == "delivered" for one in those))
     if well:
-        calm = {"failures": 0, "failing_since_at": None, "rest_until_at": None, "last_error": None}
+        calm = {"failures": 0, "failing_since_at": None, "rest_until_at": None, "rests": 0, "last_error": None}
         connection.execute(update(endpoint).where(endpoint.c.id.in_(well)).values(**calm, last_success_at=now))
     for id, those in sorted(by_endpoint.items()):
         if failures := _since_success(those):
@@ -62,14 +104,24 @@ def _since_success(those: Sequence[Tried]) -> Sequence[Tried]:
 def _note_failures(connection: Connection, id: str, failures: Sequence[Tried], now: int) -> None:
     row = connection.execute(select(endpoint).where(endpoint.c.id == id)).one()
     in_a_row, since = row.failures + len(failures), row.failing_since_at or now
-    pause_s = rest_s(in_a_row, max(one.asked_s or 0.0 for one in failures))
     values: dict[str, Any] = {"failures": in_a_row, "failing_since_at": since, "last_error": failures[-1].detail}
-    if pause_s:
-        values["rest_until_at"] = now + int(pause_s * SECOND)
+    values |= _rest(row, in_a_row, max(one.asked_s or 0.0 for one in failures), now)
     connection.execute(update(endpoint).where(endpoint.c.id == id).values(**values))
     if in_a_row >= WORN_OUT_FAILURES and since <= now - GIVE_UP_S * SECOND:
         why = f"nothing but failures for {GIVE_UP_S // 86_400} days; the last: {failures[-1].detail}"
         _disable(connection, id, why, now)
+
+
+def _rest(row: Row[Any], in_a_row: int, asked_s: float, now: int) -> dict[str, int]:
+    """The columns of a rest that begins or grows. A try that was begun before the rest does not make it grow."""
+    until = row.rest_until_at or 0
+    resting = now < until <= now + MAX_REST_S * SECOND
+    opens = in_a_row >= OPEN_FAILURES and not resting
+    pause_s = rest_s(row.rests + 1 if opens else 0, asked_s)
+    if not pause_s:
+        return {}
+    later = now + int(pause_s * SECOND)
+    return {"rests": row.rests + opens, "rest_until_at": max(later, until) if resting else later}
 
 
 def _disable(connection: Connection, id: str, why: str, now: int) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
 from store.ids import endpoint_id
+from store.rate import spacing_of
 from store.tables import delivery, endpoint, subscription
 
 
@@ -30,7 +31,9 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """`secret` is a reference (env:NAME, file:PATH; several separated by spaces), never the secret itself."""
+    """`secret` is a reference (env:NAME, file:PATH; several separated by spaces), never the secret itself. `options`
+    may have a `rate` as store.rate reads it.
+    """
 
     id: str
     owner: str
@@ -64,6 +67,7 @@ def sync(db: Database, subscriptions: Iterable[Subscription], origin: str = "fil
         gone = [row.id for row in rows if row.origin == origin and row.removed_at is None and row.id not in declared]
         if gone:
             connection.execute(update(subscription).where(subscription.c.id.in_(gone)).values(removed_at=now))
+        _space(connection)
 
 
 def _declare(connection: Connection, one: Subscription, row: Row[Any] | None, origin: str, now: int) -> None:
@@ -86,6 +90,17 @@ def _ensure_endpoint(connection: Connection, one: Subscription) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {"id": one.endpoint_id, "channel": one.channel, "address": one.address}
     connection.execute(dialect.insert(endpoint).values(**values).on_conflict_do_nothing())
+
+
+def _space(connection: Connection) -> None:
+    """Give each address the spacing of the strictest `rate` of those who use it."""
+    wanted: dict[str, int | None] = {}
+    for one in in_force(connection):
+        rates = [spacing_of(one.options["rate"])] if "rate" in one.options else []
+        wanted[one.endpoint_id] = max([wanted.get(one.endpoint_id) or 0, *rates]) or None
+    known = {row.id: row.spacing for row in connection.execute(select(endpoint.c.id, endpoint.c.spacing))}
+    for id in sorted(id for id, spacing in wanted.items() if known[id] != spacing):
+        connection.execute(update(endpoint).where(endpoint.c.id == id).values(spacing=wanted[id]))
 
 
 def _columns(one: Subscription) -> dict[str, Any]:
@@ -157,7 +172,8 @@ def enable_endpoint(db: Database, channel: str, address: str) -> bool:
     """Let deliveries go to a disabled address again; False where there is no such address. What died meanwhile is not
     sent by itself: replay it.
     """
-    fresh = {"disabled_at": None, "disabled_why": None, "failures": 0, "failing_since_at": None, "rest_until_at": None}
+    fresh = {"disabled_at": None, "disabled_why": None, "failures": 0, "failing_since_at": None}
+    fresh |= {"rest_until_at": None, "rests": 0}
     chosen = endpoint.c.id == endpoint_id(channel, address)
     with db.write() as connection:
         return bool(connection.execute(update(endpoint).where(chosen).values(**fresh)).rowcount)

@@ -11,7 +11,7 @@ GIVE_UP_S = 5 * 86_400
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """A leased delivery: `body` is sent as it is; `attempt` counts from 1, cut-off tries included; `failures` are tries
-    of it that ended badly. Instants are microseconds UTC.
+    of it that ended badly. It leaves `leave_in_s` seconds after it was leased. Instants are microseconds UTC.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Parcel:
     created_at: int
     leased_at: int
     message_at: int
+    leave_in_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,11 +123,13 @@ class Sender:
             parcels = await asyncio.to_thread(deliveries.exchange, self._context.db, self._owner, ended, room)
             del self._ended[: len(ended)]
             for parcel in parcels:
-                self._since_s[parcel.id] = time.monotonic()
                 self._flying[parcel.id] = asyncio.create_task(self._carry(parcel))
 
     async def _carry(self, parcel: Parcel) -> None:
+        if parcel.leave_in_s:
+            await asyncio.sleep(parcel.leave_in_s)
         started_at, clock_s = time.time_ns() // 1_000, time.monotonic()
+        self._since_s[parcel.id] = clock_s
         outcome = await self._send(parcel)
         elapsed_ms = round((time.monotonic() - clock_s) * 1_000)
         tried = tried_of(parcel, outcome, started_at, elapsed_ms, random.random())  # noqa: S311  # spreads waits

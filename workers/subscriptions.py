@@ -16,6 +16,7 @@ from rules.model import Level
 from rules.problems import Problem
 from rules.shape import Duration, duration_s
 from rules.source import Source, read
+from store.rate import spacing_of
 from store.subscriptions import Filter, Subscription
 from workers.channels.webhook import BadSecret, key_of
 from workers.context import NoSecret
@@ -67,6 +68,7 @@ class SubscriptionPart(_Part):
     channel: Literal["webhook", "email"]
     to: str
     secret: Words | None = None
+    rate: str | None = None
     cadence: Any = "instant"
 
     @field_validator("id")
@@ -84,6 +86,13 @@ class SubscriptionPart(_Part):
         digest = value in ("hourly", "daily", "weekly") or isinstance(value, dict)
         raise ValueError(_DIGESTS if digest else "write `cadence: instant`")
 
+    @field_validator("rate")
+    @classmethod
+    def _spaced(cls, value: str | None) -> str | None:
+        if value is not None:
+            spacing_of(value)
+        return value
+
     @field_validator("secret")
     @classmethod
     def _references(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -98,6 +107,8 @@ class SubscriptionPart(_Part):
             raise ValueError("a webhook is signed: add `secret: env:NAME` or `secret: file:PATH`")
         if self.channel == "email" and self.secret:
             raise ValueError("an email is not signed: remove `secret`")
+        if self.channel == "email" and self.rate:
+            raise ValueError("a rate is for webhooks: the mail server spaces mails; remove `rate`")
         return self
 
 
@@ -152,6 +163,7 @@ def _subscription(part: SubscriptionPart) -> Subscription:
         channel=part.channel,
         address=part.to,
         secret=" ".join(part.secret) if part.secret else None,
+        options={"rate": part.rate} if part.rate else {},
     )
 
 

@@ -61,6 +61,9 @@ endpoint = Table(
     Column("last_success_at", Instant),
     Column("last_error", Text),
     Column("rest_until_at", Instant),  # circuit breaker or Retry-After: nothing is sent before
+    Column("rests", Integer, nullable=False, server_default="0"),  # of the circuit breaker, since the last success
+    Column("spacing", Instant),  # microseconds between two tries, from the strictest `rate` of its subscriptions
+    Column("slot_at", Instant),  # when the next try may begin, where there is a spacing
     Column("disabled_at", Instant),
     Column("disabled_why", Text),
     UniqueConstraint("channel", "address"),

@@ -126,11 +126,17 @@ def test_the_tenth_failure_is_the_last() -> None:
     assert after_failure(10, 0, None, 0.5) == GiveUp(why="10 tries failed")
 
 
-def test_an_address_rests_when_it_asks_to_or_has_failed_often() -> None:
-    assert rest_s(1, None) == 0
-    assert rest_s(1, 30) == 30
-    assert rest_s(5, None) == 60
-    assert rest_s(5, 10**9) == MAX_AFTER_S
+def test_an_address_rests_when_it_asks_to_or_its_breaker_is_open() -> None:
+    assert rest_s(0, None) == 0
+    assert rest_s(0, 30) == 30
+    assert [rest_s(rests, None) / 60 for rests in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert rest_s(1, 300) == 300
+    assert rest_s(1, 10**9) == MAX_AFTER_S
+
+
+@given(st.integers(0, 10_000), st.none() | st.floats(allow_nan=False))
+def test_no_rest_is_longer_than_a_day(rests: int, asked_s: float | None) -> None:
+    assert 0 <= rest_s(rests, asked_s) <= MAX_AFTER_S
 
 
 PARCEL = Parcel(

@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 
 from store import deliveries
 from store.database import Database
-from store.deliveries import PER_ENDPOINT, exchange, replay, waiting
+from store.deliveries import exchange, replay, waiting
+from store.endpoints import PER_ENDPOINT
 from store.leases import SECOND, lead
 from store.subscriptions import enable_endpoint, sync
 from store.tables import article, attempt, delivery, endpoint, lease, message

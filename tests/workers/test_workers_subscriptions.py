@@ -72,6 +72,12 @@ def test_a_right_file_is_read_and_kept(sqlite_db: Database) -> None:
             "digests (hourly, daily, weekly) are not",
         ),
         ("cadence: instant", "cadence: sometimes", "write `cadence: instant`"),
+        (
+            "cadence: instant",
+            "rate: 10 per second",
+            "s.yml:8:11: `subscriptions.0.rate`: write how many tries in a second, a minute or an hour: `10/s`",
+        ),
+        ("to: desk@", "rate: 1/s\n    to: desk@", "a rate is for webhooks: the mail server spaces mails; remove"),
         ("    secret: env:DESK_HOOK_SECRET\n", "", "a webhook is signed: add `secret: env:NAME`"),
         ("cadence: instant", "cadence: instant\n    id: x", "s.yml:9:5: key 'id' is here twice"),
         ('owner: desk@example.org\n    filter: {rules: "*",', 'filter: {rules: "*",', "key `owner` is missing; add it"),
