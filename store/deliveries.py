@@ -174,6 +174,7 @@ def _parcels(connection: Connection, leaving: Mapping[str, float], now: int) -> 
             delivery.c.channel,
             endpoint.c.address,
             subscription.c.secret,
+            subscription.c.options,
             delivery.c.body,
             delivery.c.attempts.label("attempt"),
             failures.scalar_subquery().label("failures"),

@@ -32,7 +32,7 @@ class Filter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """`secret` is a reference (env:NAME, file:PATH; several separated by spaces), never the secret itself. `options`
-    may have a `rate` as store.rate reads it.
+    may have a `rate` as store.rate reads it, and `headers`: names to values or references.
     """
 
     id: str

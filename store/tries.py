@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 GIVE_UP_S = 5 * 86_400
 """Seconds after which a delivery is no longer tried by itself: receivers remember ids for seven days."""
@@ -11,7 +13,8 @@ GIVE_UP_S = 5 * 86_400
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """A leased delivery: `body` is sent as it is; `attempt` counts from 1, cut-off tries included; `failures` are tries
-    of it that ended badly. It leaves `leave_in_s` seconds after it was leased. Instants are microseconds UTC.
+    of it that ended badly. It leaves `leave_in_s` seconds after it was leased. `options` are its subscription's.
+    Instants are microseconds UTC.
     """
 
     id: str
@@ -27,6 +30,7 @@ class Parcel:
     leased_at: int
     message_at: int
     leave_in_s: float = 0.0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

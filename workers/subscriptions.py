@@ -18,11 +18,11 @@ from rules.shape import Duration, duration_s
 from rules.source import Source, read
 from store.rate import spacing_of
 from store.subscriptions import Filter, Subscription
+from workers.channels.headers import MAX_HEADERS, REFERENCE, BadHeader, problem_of, resolved
 from workers.channels.webhook import BadSecret, key_of
 from workers.context import NoSecret
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
-_REFERENCE = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:\S+)\Z")
 _MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\Z")
 _DIGESTS = "digests (hourly, daily, weekly) are not supported by this version; write `cadence: instant`"
 
@@ -69,6 +69,7 @@ class SubscriptionPart(_Part):
     to: str
     secret: Words | None = None
     rate: str | None = None
+    headers: Annotated[dict[str, str], Field(max_length=MAX_HEADERS)] = {}
     cadence: Any = "instant"
 
     @field_validator("id")
@@ -96,7 +97,7 @@ class SubscriptionPart(_Part):
     @field_validator("secret")
     @classmethod
     def _references(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if any(not _REFERENCE.match(one) for one in value or ()):
+        if any(not REFERENCE.match(one) for one in value or ()):
             # the value itself must not be shown: it may be the secret
             raise ValueError("write where the secret is kept, env:NAME or file:PATH, never the secret itself")
         return value
@@ -109,6 +110,8 @@ class SubscriptionPart(_Part):
             raise ValueError("an email is not signed: remove `secret`")
         if self.channel == "email" and self.rate:
             raise ValueError("a rate is for webhooks: the mail server spaces mails; remove `rate`")
+        if self.channel == "email" and self.headers:
+            raise ValueError("headers are for webhooks; remove `headers`")
         return self
 
 
@@ -142,7 +145,7 @@ def read_subscriptions(
 def _without_secret(problem: Problem) -> Problem:
     """Errors show what was found; of a secret written into the file that would be the secret."""
     where, found, _ = problem.message.partition("; found ")
-    if found and "secret" in where.split(":")[0]:
+    if found and {"secret", "headers"} & set(where.split(":")[0].strip("`").split(".")):
         return Problem(problem.file, problem.line, problem.column, where)
     return problem
 
@@ -163,7 +166,7 @@ def _subscription(part: SubscriptionPart) -> Subscription:
         channel=part.channel,
         address=part.to,
         secret=" ".join(part.secret) if part.secret else None,
-        options={"rate": part.rate} if part.rate else {},
+        options={name: value for name, value in (("rate", part.rate), ("headers", part.headers)) if value},
     )
 
 
@@ -185,6 +188,8 @@ def _problems(
                 yield source.problem(path, f"`{glob}` names no loaded rule; {_near(glob, rule_ids)}")
         if why := _bad_secret(part, secrets):
             yield source.problem((*at, "secret"), why)
+        for name, why in _bad_headers(part, secrets):
+            yield source.problem((*at, "headers", name), why)
 
 
 def _bad_address(part: SubscriptionPart) -> str | None:
@@ -210,4 +215,24 @@ def _bad_secret(part: SubscriptionPart, secrets: Secrets | None) -> str | None:
             continue
         except BadSecret as error:
             return f"{reference}: {error}"
+    return None
+
+
+def _bad_headers(part: SubscriptionPart, secrets: Secrets | None) -> Iterator[tuple[str, str]]:
+    lower: set[str] = set()
+    for name, value in part.headers.items():
+        if why := problem_of(name, value) or _bad_reference(name, value, secrets):
+            yield name, why
+        if name.lower() in lower:
+            yield name, f"header `{name}` is here twice: upper and lower case are the same"
+        lower.add(name.lower())
+
+
+def _bad_reference(name: str, value: str, secrets: Secrets | None) -> str | None:
+    try:
+        resolved({name: value} if secrets else {}, secrets or str)
+    except NoSecret:
+        return None
+    except BadHeader as error:
+        return f"{value}: {error}"
     return None

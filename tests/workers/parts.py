@@ -139,6 +139,7 @@ class Received:
     body: bytes
     valid: bool
     at: float
+    headers: dict[str, str]
 
 
 Answer = Callable[[str, int], tuple[int, dict[str, str]]]
@@ -174,7 +175,7 @@ class Receiver:
             valid = False
         with self._lock:
             before = sum(1 for one in self.got if one.path == path)
-            self.got.append(Received(path, headers.get("webhook-id", ""), body, valid, time.monotonic()))
+            self.got.append(Received(path, headers.get("webhook-id", ""), body, valid, time.monotonic(), headers))
         time.sleep(self.hold_s.get(path, 0))
         return self.answer(path, before)
 

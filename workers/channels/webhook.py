@@ -25,6 +25,7 @@ from workers.channels.channel import (
     Told,
     TryAgain,
 )
+from workers.channels.headers import BadHeader, resolved
 from workers.context import Context, NoSecret
 from workers.messages import when
 from workers.retry import MAX_AFTER_S
@@ -64,7 +65,12 @@ async def send(parcel: Parcel, context: Context, client: GuardedClient) -> Outco
         return TryAgain(reason=f"not sent, it cannot be signed: {error}")
     if not keys:
         return TryAgain(reason="not sent, it cannot be signed: the subscription names no secret")
+    try:
+        own = resolved(parcel.options.get("headers", {}), context.secrets)
+    except (NoSecret, BadHeader) as error:
+        return TryAgain(reason=f"not sent, its headers cannot be made: {error}")
     headers = {
+        **own,
         "content-type": "application/json",
         **signed_headers(parcel.id, int(time.time()), parcel.body, keys),
     }
