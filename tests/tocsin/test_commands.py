@@ -16,6 +16,9 @@ from sqlalchemy import delete, insert
 from store import tables
 from store.database import Database
 from store.migrate import migrate
+from store.subscriptions import sync
+from tests.workers.parts import hook
+from workers.channels.webhook import key_of
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -164,3 +167,14 @@ def test_every_command_has_help(tocsin: Run) -> None:
     assert overview.returncode == 0
     for command in ("run", "watch", "work", "serve", "migrate", "check", "rules", "feeds", "trace", "ledger"):
         assert command in overview.stdout
+
+
+def test_a_secret_is_rotated_in_three_steps_that_name_what_is_there(tocsin: Run, ledger: Database) -> None:
+    sync(ledger, [hook("https://hooks.example.org/a", "desk-hook", secret="env:HOOK")])
+    rotated = tocsin("subscriptions", "rotate", "desk-hook")
+    assert rotated.returncode == 0
+    assert "secret: [env:HOOK_2, env:HOOK]" in rotated.stdout
+    assert rotated.stdout.strip().endswith("secret: env:HOOK_2")
+    (new,) = [line.strip() for line in rotated.stdout.splitlines() if line.strip().startswith("whsec_")]
+    assert len(key_of(new)) == len(key_of(tocsin("subscriptions", "secret").stdout)) == 32
+    assert tocsin("subscriptions", "rotate", "nobody").returncode == 1

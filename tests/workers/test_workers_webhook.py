@@ -12,22 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import WebhookVerificationError
 
 from net.client import NetFailure, Response
 from store.database import Database
+from store.subscriptions import sync
 from tests.workers.conftest import Silent, secrets
-from tests.workers.parts import SECRET, Words, hook
+from tests.workers.parts import LOOPBACK, SECRET, Received, Receiver, Words, add_articles, hook
+from tests.workers.test_workers_sending import deliver
 from workers.channels import Delivered, Refused, Told, TryAgain
 from workers.channels.webhook import (
     MAX_BODY_BYTES,
     BadSecret,
     freeze,
     key_of,
+    new_secret,
     outcome_of,
     retry_after_s,
     signed_headers,
 )
 from workers.context import Context
+from workers.matching import match_articles
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -44,6 +49,35 @@ def test_with_two_keys_a_receiver_that_knows_either_verifies() -> None:
     headers = signed_headers("id", now, b"{}", [key_of(SECRET), key_of(other)])
     for secret in (SECRET, other):
         Webhook(secret).verify(b"{}", headers)
+
+
+def test_a_new_secret_signs_and_is_never_the_same() -> None:
+    made = {new_secret() for _ in range(50)}
+    assert len(made) == 50
+    assert {len(key_of(one)) for one in made} == {32}
+    assert {type(Webhook(one)) for one in made} == {Webhook}
+
+
+def test_while_a_secret_is_rotated_receivers_that_know_only_the_new_or_only_the_old_one_verify(
+    sqlite_db: Database, receiver: Receiver
+) -> None:
+    kept = {"env:OLD": new_secret()}
+    context = Context(db=sqlite_db, doorbell=Silent(), rules=Words, secrets=kept.__getitem__, allow=LOOPBACK)
+    kept["env:NEW"] = new_secret()
+    for number, references in enumerate(("env:OLD", "env:NEW env:OLD", "env:NEW")):
+        sync(sqlite_db, [hook(receiver.url(), secret=references)])
+        match_articles(context, add_articles(sqlite_db, ["embargo"], prefix=f"r{number}"))
+        deliver(context)
+    verdicts = [(_verifies(kept["env:OLD"], got), _verifies(kept["env:NEW"], got)) for got in receiver.got]
+    assert verdicts == [(True, False), (True, True), (False, True)]
+
+
+def _verifies(secret: str, got: Received) -> bool:
+    try:
+        Webhook(secret).verify(got.body, got.headers)
+    except WebhookVerificationError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

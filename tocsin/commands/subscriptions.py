@@ -1,7 +1,8 @@
-"""`tocsin subscriptions`: who gets what, and letting a disabled address be used again."""
+"""`tocsin subscriptions`: who gets what, new secrets, and letting a disabled address be used again."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict
 from typing import Annotated
 
@@ -13,10 +14,26 @@ from sqlalchemy import select
 from store import tables
 from store.subscriptions import enable_endpoint, list_subscriptions
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from workers.channels.webhook import new_secret
 
-app = typer.Typer(help="List subscriptions, enable addresses.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="List subscriptions, make secrets, enable addresses.", no_args_is_help=True, rich_markup_mode=None
+)
 
+Id = Annotated[str, typer.Argument(metavar="ID", help="The subscription's id.")]
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
+
+_ROTATION = """\
+A new secret for {id}. It is shown this once and kept nowhere:
+
+    {secret}
+
+1. Keep it as {new} (or where you like) and sign with both; in subscriptions.yml:
+       secret: [{both}]
+   A file is read at each try; a variable reaches Tocsin when it is started again.
+2. Give the receiver the new secret. A receiver that knows either of them verifies.
+3. When it has only the new one, sign with that alone:
+       secret: {new}"""
 
 _DISABLED = select(tables.endpoint.c.id, tables.endpoint.c.disabled_why).where(
     tables.endpoint.c.disabled_at.is_not(None)
@@ -42,7 +59,32 @@ def list_all(as_json: Json = False) -> None:
 
 
 @app.command()
-def enable(id: Annotated[str, typer.Argument(metavar="ID", help="The subscription's id.")]) -> None:
+def secret() -> None:
+    """Print a new secret for a webhook. It is kept nowhere."""
+    typer.echo(new_secret())
+
+
+@app.command()
+def rotate(id: Id) -> None:
+    """Make a new secret for a subscription, and say how to change to it without a gap."""
+    with database(settings_or_exit()) as db:
+        found = {each.id: each for each in list_subscriptions(db)}.get(id)
+    if found is None or not found.secret:
+        fail(f"there is no subscription {id} that is signed; see `tocsin subscriptions list`", FOUND_PROBLEMS)
+    old = found.secret.split()
+    new = _another(old)
+    typer.echo(_ROTATION.format(id=id, secret=new_secret(), new=new, both=", ".join([new, *old])))
+
+
+def _another(references: list[str]) -> str:
+    """A reference beside *references*, of the kind of the first."""
+    kind, _, name = references[0].partition(":")
+    numbered = (f"{kind}:{name}{'_' if kind == 'env' else '.'}{number}" for number in itertools.count(2))
+    return next(one for one in numbered if one not in references)
+
+
+@app.command()
+def enable(id: Id) -> None:
     """Send to the address of a subscription again after it was disabled."""
     with database(settings_or_exit()) as db:
         found = {each.id: each for each in list_subscriptions(db)}.get(id)

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -77,13 +78,18 @@ async def send(parcel: Parcel, context: Context, client: GuardedClient) -> Outco
     return outcome_of(await client.post(parcel.address, content=parcel.body, headers=headers, total_s=TOTAL_S))
 
 
+def new_secret() -> str:
+    """A secret of 32 random bytes, as `key_of` reads it."""
+    return _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
 def key_of(secret: str) -> bytes:
     """The key in *secret*, which is `whsec_` and base64 of 24 to 64 bytes.
 
     Raises:
         BadSecret: it is not.
     """
-    how = "make one with: python3 -c 'import base64, os; print(\"whsec_\" + base64.b64encode(os.urandom(32)).decode())'"
+    how = "make one with: tocsin subscriptions secret"
     text = secret.strip()
     if not text.startswith(_PREFIX):
         raise BadSecret(f"the secret does not start with {_PREFIX}; {how}")
