@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from console import atom, health, metrics, problems, signing_in
+from console import atom, health, metrics, problems, signing_in, unsubscribing
 from console.api import routers as api_routers
 from console.guard import Guard
 from console.pages import routers as page_routers
@@ -26,7 +26,7 @@ def create_app(console: ConsoleSettings) -> FastAPI:
     app.state.attempts = signing_in.Attempts()
     app.state.metrics = metrics.registry_of(console)
     app.mount("/static", _Assets(directory=STATIC), name="static")
-    for router in (health.router, signing_in.open_router, metrics.router, atom.router):
+    for router in (health.router, signing_in.open_router, unsubscribing.router, metrics.router, atom.router):
         app.include_router(router)  # each says itself who may
     for router in (signing_in.router, *page_routers, *api_routers):
         app.include_router(router, dependencies=[Depends(visitor)])

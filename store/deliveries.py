@@ -13,6 +13,7 @@ from store.endpoints import PER_ENDPOINT, note_tries, room, take_slots, takes
 from store.leases import LEASE_S, SECOND, SKEW_S, free
 from store.tables import attempt, delivery, endpoint, message, subscription
 from store.tries import GIVE_UP_S, Parcel, Tried
+from store.unsubscribing import unwanted
 
 MAX_STARTS = 30
 """Tries begun, whether or not they came to an end, before a delivery is given up: ten planned ones, and as many as a
@@ -49,13 +50,13 @@ def waiting(db: Database, limit: int) -> list[str]:
 
 
 def replay(db: Database, delivery_id: str) -> bool:
-    """Send a delivery once more, now, with the same id and bytes; False where there is none, it still is pending, or
-    its bytes are gone (pruned).
+    """Send a delivery once more, now, with the same id and bytes; False where there is none, it still is pending, its
+    bytes are gone (pruned), or its receiver has unsubscribed.
     """
     values = {"status": "pending", "why": REPLAYED, "done_at": None, **_NO_LEASE}
     with db.write() as connection:
         chosen = and_(delivery.c.id == delivery_id, delivery.c.status.in_(("dead", "delivered")))
-        chosen = and_(chosen, delivery.c.pruned_at.is_(None))
+        chosen = and_(chosen, delivery.c.pruned_at.is_(None), ~unwanted())
         values["next_at"] = db.now(connection)
         return bool(connection.execute(update(delivery).where(chosen).values(**values)).rowcount)
 

@@ -13,6 +13,7 @@ from store.database import Database
 from store.ids import endpoint_id
 from store.rate import spacing_of
 from store.tables import delivery, endpoint, subscription
+from store.unsubscribing import suppress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +79,13 @@ def _declare(connection: Connection, one: Subscription, row: Row[Any] | None, or
         return
     connection.execute(update(subscription).where(subscription.c.id == one.id).values(**values))
     if (row.channel, row.address) != (one.channel, one.address) and row.channel == one.channel:
-        _move_pending(connection, one)
+        _move_pending(connection, one, now)
 
 
-def _move_pending(connection: Connection, one: Subscription) -> None:
+def _move_pending(connection: Connection, one: Subscription, now: int) -> None:
     chosen = (delivery.c.subscription_id == one.id) & (delivery.c.status == "pending")
     connection.execute(update(delivery).where(chosen).values(endpoint_id=one.endpoint_id))
+    suppress(connection, one.id, now)
 
 
 def _ensure_endpoint(connection: Connection, one: Subscription) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from store import episodes, messages
+from store import episodes, messages, unsubscribing
 from store.ids import delivery_id
 from store.subscriptions import Subscription, hold_in_force, in_force
 from workers.channels import CHANNELS, Told
 from workers.context import Context
 from workers.entitlement import too_old
+from workers.unsubscribing import link_of
 
 AMENDS = ("alert.corrected", "alert.retracted")
 """Kinds that take back what was told: whoever was told hears them, whatever keeps other messages back."""
@@ -30,6 +31,7 @@ class Telling:
     now: int
     _held: list[Subscription] | None = None
     _listed: list[Subscription] | None = None
+    _link_key: bytes | None = None
     _deliveries: list[dict[str, Any]] = field(default_factory=list)
     _leaving: list[str] = field(default_factory=list)
 
@@ -75,22 +77,27 @@ class Telling:
         self._deliveries = []
 
     def _deliver(self, message: dict[str, Any], facts: Mapping[str, Any], receivers: Sequence[Subscription]) -> None:
-        disabled = messages.disabled(self.connection, [one.endpoint_id for one in receivers])
+        endpoints = [one.endpoint_id for one in receivers]
+        disabled = messages.disabled(self.connection, endpoints)
+        unwanted = unsubscribing.those_unsubscribed(self.connection, endpoints)
         for one in receivers:
             kept_back = None if message["kind"] in AMENDS else too_old(one.filter, facts, self.now)
+            kept_back = unsubscribing.WHY if (one.id, one.endpoint_id) in unwanted else kept_back
             ended = _ended("suppressed", kept_back, self.now) if kept_back else {}
             if not ended and (why := disabled.get(one.endpoint_id)):
                 ended = _ended("dead", f"address disabled: {why}", self.now)
             self._deliveries.append(self._delivery(message, one) | ended)
 
     def _delivery(self, message: dict[str, Any], one: Subscription) -> dict[str, Any]:
+        id = delivery_id(message["id"], one.id)
         told = Told(
-            delivery_id=delivery_id(message["id"], one.id),
+            delivery_id=id,
             alert_id=message["alert_id"],
             kind=message["kind"],
             at=message["at"],
             seq=messages.next_seq(self.connection, one.id),
             data=message["data"],
+            unsubscribe=self._link_to_unsubscribe(id),
         )
         return {
             "id": told.delivery_id,
@@ -106,6 +113,11 @@ class Telling:
             "next_at": self.now,
             "done_at": None,
         }
+
+    def _link_to_unsubscribe(self, delivery_id: str) -> str:
+        if self._link_key is None:
+            self._link_key = unsubscribing.link_key(self.connection)
+        return link_of(self.context.base_url, delivery_id, self._link_key)
 
 
 def _ended(status: str, why: str, now: int) -> dict[str, Any]:

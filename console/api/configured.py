@@ -12,6 +12,7 @@ from console.words import masked
 from store.activity import RuleActivity, active_rules, rule_activity
 from store.feeds import list_feeds
 from store.subscriptions import list_subscriptions
+from store.unsubscribing import list_unsubscribed
 
 router = APIRouter(prefix="/api/v1", tags=["configuration"])
 
@@ -39,5 +40,13 @@ def rules(console: Console) -> models.Rules:
 @router.get("/subscriptions")
 def subscriptions(console: Console) -> models.Subscriptions:
     """All subscriptions in force."""
-    found = [{**asdict(one), "address": masked(one.address)} for one in list_subscriptions(console.db)]
+    ended = list_unsubscribed(console.db)
+    found = [
+        {
+            **asdict(one),
+            "address": masked(one.address),
+            "unsubscribed_at": shapes.when(ended.get((one.id, one.endpoint_id))),
+        }
+        for one in list_subscriptions(console.db)
+    ]
     return models.Subscriptions.model_validate({"subscriptions": found})

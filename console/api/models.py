@@ -248,7 +248,7 @@ class Rules(Answer):
 
 
 class Subscription(Answer):
-    """Who gets what; no secret is shown."""
+    """Who gets what; no secret is shown. `unsubscribed_at` is when its receiver asked for no more."""
 
     id: str
     owner: str
@@ -256,6 +256,7 @@ class Subscription(Answer):
     channel: str
     address: str
     cadence: dict[str, Any]
+    unsubscribed_at: datetime | None
 
 
 class Subscriptions(Answer):

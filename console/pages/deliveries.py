@@ -15,6 +15,7 @@ from console.visitors import SignedIn
 from store.inbox import Cursor
 from store.outbox import STATUSES, list_deliveries
 from store.subscriptions import list_subscriptions
+from store.unsubscribing import list_unsubscribed
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(look_around)])
 
@@ -37,6 +38,7 @@ def show(
     shown = {
         "deliveries": found.deliveries,
         "subscriptions": list_subscriptions(console.db),
+        "unsubscribed": list_unsubscribed(console.db),
         "statuses": STATUSES,
         "status": status,
         "subscription": subscription,

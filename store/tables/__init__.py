@@ -6,8 +6,8 @@ delivery; the deliver job writes attempt, delivery and endpoint; configuration w
 
 from store.tables.matching import alert, match, rule
 from store.tables.parts import metadata
-from store.tables.running import configuration, lease, service, session, signin, token
-from store.tables.telling import UNDELIVERED, attempt, delivery, endpoint, message, subscription
+from store.tables.running import configuration, lease, service, session, signin, signing_key, token
+from store.tables.telling import UNDELIVERED, attempt, delivery, endpoint, message, subscription, unsubscribed
 from store.tables.watching import article, feed, feed_entry, fetch
 
 __all__ = [
@@ -29,6 +29,8 @@ __all__ = [
     "service",
     "session",
     "signin",
+    "signing_key",
     "subscription",
     "token",
+    "unsubscribed",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
 from store.tables.parts import Instant, Json, metadata
 
@@ -68,4 +68,12 @@ signin = Table(
     Column("role", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
+)
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    # Made at first use and never changed: links that were sent must stay good, and a copy of the ledger knows them too.
+    Column("name", Text, primary_key=True),  # unsubscribe
+    Column("key", LargeBinary, nullable=False),
 )

@@ -69,6 +69,15 @@ endpoint = Table(
     UniqueConstraint("channel", "address"),
 )
 
+unsubscribed = Table(
+    "unsubscribed",
+    metadata,
+    # Who wants no mail of a subscription at an address any more. No file changes it: an operator does, when asked.
+    Column("subscription_id", Text, ForeignKey("subscription.id"), primary_key=True),
+    Column("endpoint_id", Text, ForeignKey("endpoint.id"), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 delivery = Table(
     "delivery",
     metadata,

@@ -19,6 +19,7 @@ from sqlalchemy import insert
 from console.app import ConsoleSettings, create_app
 from store import tables
 from store.database import Database
+from store.ids import endpoint_id
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -180,7 +181,7 @@ def add_subscription(db: Database, id: str = "desk-hook", channel: str = "webhoo
     address = changes.pop(
         "address", f"https://hooks.example.org/{id}/s3cr3t" if channel == "webhook" else f"{id}@x.org"
     )
-    endpoint = {"id": uid("endpoint", address), "channel": channel, "address": address}
+    endpoint = {"id": endpoint_id(channel, address), "channel": channel, "address": address}
     _insert(db, tables.endpoint, endpoint | changes.pop("endpoint", {}))
     row = {
         "id": id,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from console import atom, health, metrics, signing_in
+from console import atom, health, metrics, signing_in, unsubscribing
 from console.api import routers as api_routers
 from console.pages import routers as page_routers
 from console.signing_in import MAX_FAILURES, WITHIN_S, Attempts
@@ -17,7 +17,7 @@ from tests.console import newsroom, parts
 from tests.console.conftest import sign_in
 from tests.console.parts import Served, serving
 
-OPEN = {"/healthz", "/readyz", "/metrics", "/signin"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/signin", "/unsubscribe/{token}"}
 
 
 def every_path() -> Iterator[tuple[str, str]]:
@@ -59,7 +59,7 @@ def test_every_page_and_path_needs_a_sign_in(still: Served, method: str, path: s
 
 def test_a_route_that_is_added_is_tried_above_or_named_open() -> None:
     routers = (*page_routers, *api_routers, health.router, metrics.router, atom.router)
-    routers += (signing_in.router, signing_in.open_router)
+    routers += (signing_in.router, signing_in.open_router, unsubscribing.router)
     there = {getattr(route, "path", "?") for router in routers for route in router.routes}
     assert there == {path.replace("/x", "/{id}") for _, path in every_path()} | OPEN
 

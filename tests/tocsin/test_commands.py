@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert
 from store import tables
 from store.database import Database
 from store.migrate import migrate
-from store.subscriptions import sync
+from store.subscriptions import Filter, Subscription, sync
 from tests.workers.parts import hook
 from workers.channels.webhook import key_of
 
@@ -151,6 +151,23 @@ def test_a_url_that_was_never_seen_is_traced_to_that_fact(tocsin: Run, ledger: D
     traced = tocsin("trace", "https://news.example.org/none")
     assert traced.returncode == 1
     assert "never seen" in traced.stdout
+
+
+def test_who_has_unsubscribed_is_listed_until_an_operator_undoes_it(tocsin: Run, ledger: Database) -> None:
+    one = Subscription(
+        id="desk-mail", owner="o", filter=Filter(rules=("*",)), channel="email", address="desk@example.org"
+    )
+    sync(ledger, [one])
+    assert "in force" in tocsin("subscriptions", "list").stdout
+    with ledger.write() as connection:
+        row = {"subscription_id": one.id, "endpoint_id": one.endpoint_id, "at": 1_790_000_000_000_000}
+        connection.execute(insert(tables.unsubscribed).values(**row))
+    assert "unsubscribed by its receiver on 2026-09-21" in tocsin("subscriptions", "list").stdout
+    assert json.loads(tocsin("subscriptions", "list", "--json").stdout)[0]["unsubscribed_at"] == row["at"]
+    assert "desk@example.org is told again" in tocsin("subscriptions", "resubscribe", "desk-mail").stdout
+    again = tocsin("subscriptions", "resubscribe", "desk-mail")
+    assert (again.returncode, "nobody has unsubscribed from desk-mail" in again.stderr) == (1, True)
+    assert "in force" in tocsin("subscriptions", "list").stdout
 
 
 @pytest.mark.parametrize("kind", ["rule", "webhook"])

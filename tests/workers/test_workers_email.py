@@ -178,7 +178,7 @@ def test_every_title_gives_one_subject(context: Context, title: str) -> None:
     lines = [line for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))]
     assert [line.split(b":")[0] for line in lines] == [
         *(b"Content-Type", b"MIME-Version", b"From", b"Subject", b"Date", b"Message-ID", b"References"),
-        b"Auto-Submitted",
+        *(b"Auto-Submitted", b"List-Unsubscribe", b"List-Unsubscribe-Post"),
     ]
     assert head.isascii()
     assert b"\n" not in head.replace(b"\r\n", b"")

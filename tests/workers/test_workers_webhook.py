@@ -169,7 +169,15 @@ def told(evidence: int = 1, quote: str = "embargo", **alert: Any) -> Told:
         "outlets": 1,
         "link": "https://t.example/alerts/a1",
     }
-    return Told(delivery_id="d1", alert_id="a1", kind="alert.opened", at=1_790_000_000_000_000, seq=17, data=data)
+    return Told(
+        delivery_id="d1",
+        alert_id="a1",
+        kind="alert.opened",
+        at=1_790_000_000_000_000,
+        seq=17,
+        data=data,
+        unsubscribe="https://t.example/unsubscribe/T0ken",
+    )
 
 
 @pytest.fixture

@@ -81,5 +81,6 @@ def replay(id: Id) -> None:
                 gone = connection.scalar(select(tables.delivery.c.pruned_at).where(tables.delivery.c.id == id))
             if gone:
                 fail(f"{id} cannot be sent again: {_GONE.format(instant(gone))}", FOUND_PROBLEMS)
-            fail(f"{id} is not there, or still on its way: `tocsin deliveries show {id}`", FOUND_PROBLEMS)
+            why = "is not there, still on its way, or its receiver has unsubscribed"
+            fail(f"{id} {why}: `tocsin deliveries show {id}`", FOUND_PROBLEMS)
     typer.echo(f"{id} leaves again within a second.")

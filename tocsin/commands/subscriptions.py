@@ -1,4 +1,4 @@
-"""`tocsin subscriptions`: who gets what, new secrets, and letting a disabled address be used again."""
+"""`tocsin subscriptions`: who gets what, new secrets, letting a disabled or unsubscribed address be used again."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from rich.table import Table
 from sqlalchemy import select
 
 from store import tables
-from store.subscriptions import enable_endpoint, list_subscriptions
+from store.database import Database, instant
+from store.subscriptions import Subscription, enable_endpoint, list_subscriptions
+from store.unsubscribing import list_unsubscribed
+from store.unsubscribing import resubscribe as send_again
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
 from workers.channels.webhook import new_secret
 
 app = typer.Typer(
-    help="List subscriptions, make secrets, enable addresses.", no_args_is_help=True, rich_markup_mode=None
+    help="List subscriptions, make secrets, use an address again.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The subscription's id.")]
@@ -47,15 +50,31 @@ def list_all(as_json: Json = False) -> None:
         found = list_subscriptions(db)
         with db.read() as connection:
             disabled = {row.id: row.disabled_why for row in connection.execute(_DISABLED)}
+        ended = list_unsubscribed(db)
     if as_json:
-        print_json([{**asdict(each), "disabled": disabled.get(each.endpoint_id)} for each in found])
+        print_json(
+            [
+                {
+                    **asdict(each),
+                    "disabled": disabled.get(each.endpoint_id),
+                    "unsubscribed_at": ended.get((each.id, each.endpoint_id)),
+                }
+                for each in found
+            ]
+        )
         return
     table = Table("id", "owner", "rules", "level", "channel", "to", "state", box=None)
     for each in found:
-        state = f"disabled: {disabled[each.endpoint_id]}" if each.endpoint_id in disabled else "in force"
+        state = _state(disabled.get(each.endpoint_id), ended.get((each.id, each.endpoint_id)))
         rules, level = ", ".join(each.filter.rules), each.filter.level
         table.add_row(each.id, each.owner, rules, level, each.channel, each.address, state)
     Console().print(table)
+
+
+def _state(disabled: str | None, unsubscribed_at: int | None) -> str:
+    if unsubscribed_at is not None:
+        return f"unsubscribed by its receiver on {instant(unsubscribed_at):%Y-%m-%d}"
+    return f"disabled: {disabled}" if disabled else "in force"
 
 
 @app.command()
@@ -68,7 +87,7 @@ def secret() -> None:
 def rotate(id: Id) -> None:
     """Make a new secret for a subscription, and say how to change to it without a gap."""
     with database(settings_or_exit()) as db:
-        found = {each.id: each for each in list_subscriptions(db)}.get(id)
+        found = _named(db, id)
     if found is None or not found.secret:
         fail(f"there is no subscription {id} that is signed; see `tocsin subscriptions list`", FOUND_PROBLEMS)
     old = found.secret.split()
@@ -87,7 +106,21 @@ def _another(references: list[str]) -> str:
 def enable(id: Id) -> None:
     """Send to the address of a subscription again after it was disabled."""
     with database(settings_or_exit()) as db:
-        found = {each.id: each for each in list_subscriptions(db)}.get(id)
+        found = _named(db, id)
         if found is None or not enable_endpoint(db, found.channel, found.address):
             fail(f"there is no subscription {id} with a known address; see `tocsin subscriptions list`", FOUND_PROBLEMS)
     typer.echo(f"{found.address} is used again. What died meanwhile: tocsin deliveries list --status dead")
+
+
+@app.command()
+def resubscribe(id: Id) -> None:
+    """Send a subscription to its address again after its receiver has unsubscribed, and has asked for it."""
+    with database(settings_or_exit()) as db:
+        found = _named(db, id)
+        if found is None or not send_again(db, found.id, found.endpoint_id):
+            fail(f"nobody has unsubscribed from {id}; see `tocsin subscriptions list`", FOUND_PROBLEMS)
+    typer.echo(f"{found.address} is told again. What was kept back meanwhile stays in the inbox.")
+
+
+def _named(db: Database, id: str) -> Subscription | None:
+    return next((each for each in list_subscriptions(db) if each.id == id), None)

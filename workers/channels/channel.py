@@ -21,7 +21,7 @@ KEEP_CHARACTERS = 2_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """One message for one subscription, before it is frozen. `at` is microseconds UTC, `data` the webhook's `data`
-    without `seq`.
+    without `seq`; `unsubscribe` is the address of the page that ends the subscription for this receiver.
     """
 
     delivery_id: str
@@ -30,6 +30,7 @@ class Told:
     at: int
     seq: int
     data: Mapping[str, Any]
+    unsubscribe: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

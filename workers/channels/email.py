@@ -33,7 +33,8 @@ _NOTES = {
 """What a mail about an alert that was told before says first; the first word begins its subject."""
 
 _BREAKS = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff]+")
-_WIRE = policy.compat32.clone(linesep="\r\n", max_line_length=76)
+# no folding of our own: a fold right after the name of a header is legal, and some programs do not read it
+_WIRE = policy.compat32.clone(linesep="\r\n", max_line_length=998)
 _UTF8 = charset.Charset("utf-8")
 _UTF8.body_encoding = charset.QP
 
@@ -50,7 +51,7 @@ def freeze(told: Told, subscription: Subscription, context: Context) -> bytes:
     """The whole message but for `To`, which is put before it at each try: the address may change while it waits."""
     shown = {"told": told, **told.data, "subscription": subscription.id, "note": _note(told)}
     mail = MIMEMultipart("alternative", boundary=f"=_{told.delivery_id}")
-    for name, value in _headers(told, context, subscription).items():
+    for name, value in _headers(told, context).items():
         mail[name] = value
     mail.attach(_part(_templates.get_template("alert.txt").render(shown), "plain"))
     mail.attach(_part(_templates.get_template("alert.html").render(shown), "html"))
@@ -67,7 +68,7 @@ def _part(text: str, subtype: str) -> MIMEText:
     return MIMEText(clean, subtype, _UTF8)  # type: ignore[arg-type]  # typeshed knows only names of charsets
 
 
-def _headers(told: Told, context: Context, subscription: Subscription) -> dict[str, str]:
+def _headers(told: Told, context: Context) -> dict[str, str]:
     host = _host(context.mail_from)
     return {
         "From": _address(context.mail_from),
@@ -76,13 +77,16 @@ def _headers(told: Told, context: Context, subscription: Subscription) -> dict[s
         "Message-ID": f"<{told.delivery_id}@{host}>",
         "References": f"<{told.alert_id or told.delivery_id}@{host}>",
         "Auto-Submitted": "auto-generated",
-        **unsubscribe_headers(subscription, context),
+        **unsubscribe_headers(told.unsubscribe),
     }
 
 
-def unsubscribe_headers(subscription: Subscription, context: Context) -> dict[str, str]:
-    """List-Unsubscribe (RFC 8058) belongs here once there is a page that takes the request: none yet."""
-    return {}
+def unsubscribe_headers(link: str) -> dict[str, str]:
+    """What lets a mail program end the subscription with one click (RFC 2369, RFC 8058). One click is a POST by https;
+    without that only the page can be opened.
+    """
+    listed = {"List-Unsubscribe": f"<{link}>"}
+    return {**listed, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if link.startswith("https:") else listed
 
 
 def subject_of(data: Mapping[str, Any], kind: str = "alert.opened") -> str:

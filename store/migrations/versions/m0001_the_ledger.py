@@ -140,6 +140,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_signin")),
     )
     op.create_table(
+        "signing_key",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_signing_key")),
+    )
+    op.create_table(
         "subscription",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),

@@ -152,3 +152,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index("ix_attempt_delivery", ["delivery_id"], unique=False)
+    op.create_table(
+        "unsubscribed",
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.Column("endpoint_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["endpoint_id"], ["endpoint.id"], name=op.f("fk_unsubscribed_endpoint_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_unsubscribed_subscription_id")),
+        sa.PrimaryKeyConstraint("subscription_id", "endpoint_id", name=op.f("pk_unsubscribed")),
+    )
