@@ -26,13 +26,18 @@ from hypothesis import strategies as st
 
 from net.client import GuardedClient
 from store.database import Database
+from store.subscriptions import sync
+from store.tables import delivery, endpoint
 from tests.workers.conftest import Silent, secrets
-from tests.workers.parts import Words, mail
+from tests.workers.parts import Words, add_articles, mail
 from tests.workers.test_workers_decisions import PARCEL
+from tests.workers.test_workers_sending import deliver, rows
 from tests.workers.test_workers_webhook import told
 from workers.channels import Delivered, Outcome, Refused, TryAgain
 from workers.channels.email import freeze, send
 from workers.context import Context
+from workers.matching import match_articles
+from workers.refusals import refused_by
 from workers.smtp import SmtpServer
 
 ATTACKS = [
@@ -229,6 +234,19 @@ def test_without_starttls_nothing_is_sent(context: Context, serve: Serve) -> Non
     ("answers", "kind", "disable"),
     [
         ({"RCPT": "550 no such user"}, Refused, True),
+        ({"RCPT": "550 5.1.1 <desk@example.org>: Recipient address rejected: User unknown"}, Refused, True),
+        ({"RCPT": "556 5.1.10 Recipient address has null MX"}, Refused, True),
+        ({"RCPT": "554 5.2.1 mailbox disabled"}, Refused, True),
+        ({"DATA": "550 5.1.1 user unknown"}, Refused, True),
+        ({"RCPT": "552 5.2.2 mailbox full"}, Refused, False),
+        ({"RCPT": "552 mailbox full"}, Refused, False),
+        ({"RCPT": "554 5.7.1 <desk@example.org>: Relay access denied"}, TryAgain, None),
+        ({"RCPT": "550 relaying denied"}, TryAgain, None),
+        ({"RCPT": "554 your address is on a list"}, TryAgain, None),
+        ({"RCPT": "550 5.1.8 sender's domain does not exist"}, TryAgain, None),
+        ({"RCPT": "550 5.7.26 unauthenticated mail"}, TryAgain, None),
+        ({"DATA": "552 5.3.4 message too big"}, Refused, False),
+        ({"DATA": "550 5.7.1 looks like spam"}, Refused, False),
         ({"RCPT": "450 greylisted"}, TryAgain, None),
         ({"RCPT": "421 busy"}, TryAgain, None),
         ({"DATA": "554 looks like spam"}, Refused, False),
@@ -243,6 +261,32 @@ def test_what_a_refusal_means(
     assert isinstance(outcome, kind)
     assert next(iter(answers.values()))[:3] in outcome.reason  # type: ignore[union-attr]
     assert getattr(outcome, "disable_endpoint", None) == disable
+
+
+@pytest.mark.parametrize("receiver", [True, False])
+@given(st.integers(500, 599), st.text())
+def test_no_answer_is_about_nothing(receiver: bool, code: int, message: str) -> None:
+    assert refused_by(code, message, receiver=receiver) in ("address", "message", "server")
+
+
+def test_a_refused_address_gets_nothing_more_and_says_why(
+    db: Database, make_context: Callable[..., Context], serve: Serve
+) -> None:
+    box, port = serve(answers={"RCPT": "550 5.1.1 no such user"})
+    sync(db, [mail(), mail("night@example.org", "night-mail")])
+    context = make_context(smtp=SmtpServer.parse(f"smtp://127.0.0.1:{port}"))
+    match_articles(context, add_articles(db, ["embargo", "embargo"]))
+    deliver(context)
+    match_articles(context, add_articles(db, ["embargo"], prefix="b"))
+    why = f"address disabled: the mail server 127.0.0.1:{port} refused the address: 550 5.1.1 no such user"
+    found = rows(db, delivery.c.status, delivery.c.why)
+    assert {status for status, _ in found} == {"dead"}
+    assert {why.removeprefix("address disabled: "), why} >= {words for _, words in found}
+    ends = rows(db, endpoint.c.address, endpoint.c.disabled_why, order=endpoint.c.address)
+    assert ends == [
+        (address, why.removeprefix("address disabled: ")) for address in ("desk@example.org", "night@example.org")
+    ]
+    assert box.got == []
 
 
 def test_a_server_that_is_away_is_tried_again_in_words(context: Context, serve: Serve) -> None:

@@ -18,8 +18,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from net.client import GuardedClient
 from store.database import instant
 from store.subscriptions import Subscription
-from workers.channels.channel import TOTAL_S, Delivered, Outcome, Parcel, Refused, Told, TryAgain
+from workers.channels.channel import (
+    KEEP_CHARACTERS,
+    TOTAL_S,
+    Delivered,
+    Outcome,
+    Parcel,
+    Refused,
+    Told,
+    TryAgain,
+)
 from workers.context import Context
+from workers.refusals import refused_by
 from workers.smtp import SmtpServer
 
 MAX_SUBJECT = 180
@@ -146,16 +156,16 @@ async def _hand_over(server: SmtpServer, sender: str, receiver: str, content: by
 
 def outcome_of(error: Exception, server: SmtpServer) -> Outcome:
     """Words and consequence of a failed hand-over: a refused recipient is final and suppresses the address; a refused
-    message is final; everything else (4xx, login, sender, connection, missing TLS) may pass.
+    message is final; everything else (4xx, login, sender, policy, connection, missing TLS) may pass.
     """
     where = f"the mail server {server.host}:{server.port}"
     match error:
         case aiosmtplib.SMTPRecipientsRefused(recipients=[first, *_]):
-            return _refused(f"{where} refused the address", first.code, first.message, disable=True)
+            return _refused(where, first.code, first.message, receiver=True)
         case aiosmtplib.SMTPRecipientRefused():
-            return _refused(f"{where} refused the address", error.code, error.message, disable=True)
+            return _refused(where, error.code, error.message, receiver=True)
         case aiosmtplib.SMTPDataError():
-            return _refused(f"{where} refused the message", error.code, error.message, disable=False)
+            return _refused(where, error.code, error.message, receiver=False)
         case aiosmtplib.SMTPAuthenticationError():
             return TryAgain(reason=f"{where} refused our login: {error.code} {error.message}", code=error.code)
         case aiosmtplib.SMTPResponseException():
@@ -164,8 +174,13 @@ def outcome_of(error: Exception, server: SmtpServer) -> Outcome:
             return TryAgain(reason=f"{where} cannot be used: {str(error) or type(error).__name__}")
 
 
-def _refused(what: str, code: int, message: str, *, disable: bool) -> Outcome:
-    reason = f"{what}: {code} {message}"
-    if 500 <= code < 600:
-        return Refused(reason=reason, disable_endpoint=disable, code=code, response=message)
-    return TryAgain(reason=reason, code=code, response=message)
+def _refused(where: str, code: int, message: str, *, receiver: bool) -> Outcome:
+    said = f"{code} {' '.join(message.split())}"[:KEEP_CHARACTERS]
+    if not 500 <= code < 600:
+        return TryAgain(reason=f"{where} refused it for now: {said}", code=code, response=message)
+    match refused_by(code, message, receiver=receiver):
+        case "server":
+            return TryAgain(reason=f"{where} refused us, not the address: {said}", code=code, response=message)
+        case what:
+            reason = f"{where} refused the {what}: {said}"
+            return Refused(reason=reason, disable_endpoint=what == "address", code=code, response=message)
