@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, text, update
 
 from store.messages import TOO_OLD
 from store.tables import alert, article, delivery, match, message
@@ -160,8 +160,17 @@ def reached(connection: Connection, alert_id: str) -> set[str]:
 
 def too_old_for(connection: Connection, alert_id: str) -> set[str]:
     """The ids of the subscriptions for which only the age of its articles kept back what the alert tells."""
-    kept_back = _deliveries_of(alert_id).where(delivery.c.status == "suppressed", delivery.c.why.startswith(TOO_OLD))
-    found: set[str] = set(connection.scalars(kept_back))
+    return _kept_back(connection, alert_id, delivery.c.why.startswith(TOO_OLD))
+
+
+def silenced_for(connection: Connection, alert_id: str) -> set[str]:
+    """The ids of the subscriptions for which silences kept back all that the alert tells."""
+    return _kept_back(connection, alert_id, delivery.c.silence_id.is_not(None))
+
+
+def _kept_back(connection: Connection, alert_id: str, by: ColumnElement[bool]) -> set[str]:
+    chosen = _deliveries_of(alert_id).where(delivery.c.status == "suppressed", by)
+    found: set[str] = set(connection.scalars(chosen))
     return found - reached(connection, alert_id) if found else found
 
 

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "subscriptions": "tocsin.commands.subscriptions:app",
     "deliveries": "tocsin.commands.deliveries:app",
     "alerts": "tocsin.commands.alerts:app",
+    "silences": "tocsin.commands.silences:app",
     "tokens": "tocsin.commands.access:app",
     "signin": "tocsin.commands.access:signin",
     "trace": "tocsin.commands.trace:trace",

@@ -121,8 +121,7 @@ class _Step:
         sighted = updating.Updating(
             telling=self.telling, rules=self.rules, alert=alert, article=row, match=match, known=known
         )
-        sighted.update()
-        self._tell_the_untold(row, match, alert_id)
+        self._tell_the_untold(row, match, alert_id, news=sighted.update())
 
     def _open(self, row: Row[Any], match: Match, number: int, closes: str | None) -> None:
         if closes is not None:
@@ -165,9 +164,10 @@ class _Step:
         facts = messages.facts_of(alert, self.rules.rules[match.rule], row)
         self._message(row, match, alert, facts, entitled(self.telling.held(), facts))
 
-    def _tell_the_untold(self, row: Row[Any], match: Match, alert_id: str) -> None:
+    def _tell_the_untold(self, row: Row[Any], match: Match, alert_id: str, *, news: bool) -> None:
         """Tell of an open alert those whom only this sighting entitles: another rule, level or tier than those before,
-        or the first match that is not quiet, or not too old. Whoever was told of it is not told again.
+        or the first match that is not quiet, or not too old. Whoever was told of it is not told again, nor is whoever a
+        silence kept it from, unless it is *news*.
         """
         confirm = match.emit.confirm is not None
         confirmed = confirm and episodes.alert_row(self.connection, alert_id).confirmed_at is not None
@@ -177,6 +177,8 @@ class _Step:
         if row.quiet is not None or not wanted:
             return
         untold = wanted.keys() - episodes.told(self.connection, alert_id) | self._late(wanted, facts, alert_id)
+        if news:
+            untold |= wanted.keys() & self.telling.silenced_for(alert_id)
         receivers = [one for one in self.telling.held() if one.id in untold] if untold else []
         if receivers:
             alert = episodes.next_revision(self.connection, alert_id)

@@ -8,16 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from store import episodes, messages, unsubscribing
+from store import episodes, messages, silences, unsubscribing
 from store.ids import delivery_id
+from store.silences import Silence
 from store.subscriptions import Subscription, hold_in_force, in_force
 from workers.channels import CHANNELS, Told
 from workers.context import Context
 from workers.entitlement import too_old
+from workers.silencing import silence_of, why_silenced
 from workers.unsubscribing import link_of
 
-AMENDS = ("alert.corrected", "alert.retracted")
-"""Kinds that take back what was told: whoever was told hears them, whatever keeps other messages back."""
+KEPT_BACK = ("alert.opened", "alert.updated")
+"""Kinds that a silence or the age of an article keeps back. Who was told hears what takes it back, whatever they do."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class Telling:
     _held: list[Subscription] | None = None
     _listed: list[Subscription] | None = None
     _link_key: bytes | None = None
+    _silences: list[Silence] | None = None
     _deliveries: list[dict[str, Any]] = field(default_factory=list)
     _leaving: list[str] = field(default_factory=list)
 
@@ -54,7 +57,7 @@ class Telling:
         facts = {**message["facts"], "entitled": [one.id for one in receivers]}
         messages.add_message(self.connection, {**message, "facts": facts})
         if facts["quiet"] is None:
-            self._deliver(message, facts, receivers)
+            self._deliver({**message, "facts": facts}, receivers)
 
     def finish(self) -> list[str]:
         """Insert the deliveries made; returns the ids of those that can leave."""
@@ -71,22 +74,42 @@ class Telling:
         self._insert()
         return episodes.too_old_for(self.connection, alert_id)
 
+    def silenced_for(self, alert_id: str) -> set[str]:
+        """The subscriptions for which silences kept the whole alert back, as `reached`."""
+        self._insert()
+        return episodes.silenced_for(self.connection, alert_id)
+
     def _insert(self) -> None:
         messages.add_deliveries(self.connection, self._deliveries)
         self._leaving += [one["id"] for one in self._deliveries if one["status"] == "pending"]
         self._deliveries = []
 
-    def _deliver(self, message: dict[str, Any], facts: Mapping[str, Any], receivers: Sequence[Subscription]) -> None:
+    def _deliver(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
         endpoints = [one.endpoint_id for one in receivers]
         disabled = messages.disabled(self.connection, endpoints)
         unwanted = unsubscribing.those_unsubscribed(self.connection, endpoints)
+        silenced = self._silenced(message) if receivers else {}
         for one in receivers:
-            kept_back = None if message["kind"] in AMENDS else too_old(one.filter, facts, self.now)
-            kept_back = unsubscribing.WHY if (one.id, one.endpoint_id) in unwanted else kept_back
-            ended = _ended("suppressed", kept_back, self.now) if kept_back else {}
+            gone = (one.id, one.endpoint_id) in unwanted
+            unsubscribed = _ended("suppressed", unsubscribing.WHY, self.now) if gone else {}
+            ended = unsubscribed or silenced or self._too_old(message, one)
             if not ended and (why := disabled.get(one.endpoint_id)):
                 ended = _ended("dead", f"address disabled: {why}", self.now)
             self._deliveries.append(self._delivery(message, one) | ended)
+
+    def _silenced(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """The end of every delivery of a message that a silence keeps back."""
+        if message["kind"] not in KEPT_BACK:
+            return {}
+        if self._silences is None:
+            self._silences = silences.in_force(self.connection, self.now)
+        found = silence_of(self._silences, message)
+        return _ended("suppressed", why_silenced(found), self.now) | {"silence_id": found.id} if found else {}
+
+    def _too_old(self, message: Mapping[str, Any], one: Subscription) -> dict[str, Any]:
+        """The end of a delivery of what rests on an article that is too old for its subscription."""
+        why = too_old(one.filter, message["facts"], self.now) if message["kind"] in KEPT_BACK else None
+        return _ended("suppressed", why, self.now) if why else {}
 
     def _delivery(self, message: dict[str, Any], one: Subscription) -> dict[str, Any]:
         id = delivery_id(message["id"], one.id)
@@ -109,6 +132,7 @@ class Telling:
             "body": CHANNELS[one.channel].freeze(told, one, self.context),
             "status": "pending",
             "why": None,
+            "silence_id": None,
             "created_at": self.now,
             "next_at": self.now,
             "done_at": None,

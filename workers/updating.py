@@ -27,23 +27,25 @@ class Updating:
     match: Match
     known: bool = False
 
-    def update(self) -> None:
-        """Change the alert, and tell those who were told of it what has changed. What a quiet article says, another
-        rule of the same state, or the alert's own article in a new revision, changes nothing here.
+    def update(self) -> bool:
+        """Change the alert, and tell those who were told of it what has changed; returns whether something has. What a
+        quiet article says, another rule of the same state, or the alert's own article in a new revision, changes
+        nothing here.
         """
         same_rule = self.match.rule == self.alert.rule_id
         if self.article.quiet is not None or not same_rule or self.article.id == self.alert.article_id:
-            return
+            return False
         confirmed = self._confirmed()
         news = {**self._further(confirmed), **self._confirmation(confirmed)}
         if not news:
-            return
+            return False
         corrections.rest_on(self.telling.connection, self.alert.id, news)
         told = self.telling.reached(self.alert.id)
         source = corrections.article_row(self.telling.connection, news.get("article_id", self.alert.article_id))
         if told:
             rule = self.rules.rules[self.alert.rule_id]
             tell_again(self.telling, rule, "alert.updated", self.alert.id, source, told, self._words(news))
+        return True
 
     def _confirmed(self) -> bool:
         """Whether as many independent outlets as the rule asks for told of it within its time."""

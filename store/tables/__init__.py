@@ -1,13 +1,14 @@
 """The tables of the ledger, in their lasting shape. Instants are integer microseconds UTC, in columns named `…_at`.
 
 Who writes what: the watcher writes feed, feed_entry, article and fetch; the match job writes match, alert, message and
-delivery; the deliver job writes attempt, delivery and endpoint; configuration writes feed, subscription and rule.
+delivery; the deliver job writes attempt, delivery and endpoint; configuration writes feed, subscription and rule;
+people write silence.
 """
 
 from store.tables.matching import alert, match, rule
 from store.tables.parts import metadata
 from store.tables.running import configuration, lease, service, session, signin, signing_key, token
-from store.tables.telling import UNDELIVERED, attempt, delivery, endpoint, message, subscription, unsubscribed
+from store.tables.telling import UNDELIVERED, attempt, delivery, endpoint, message, silence, subscription, unsubscribed
 from store.tables.watching import article, feed, feed_entry, fetch
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "session",
     "signin",
     "signing_key",
+    "silence",
     "subscription",
     "token",
     "unsubscribed",

@@ -78,6 +78,24 @@ unsubscribed = Table(
     Column("at", Instant, nullable=False),
 )
 
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # what it keeps back: messages that fit all of these that are given
+    Column("rule", Text),  # an id or a glob
+    Column("bindings", Json, nullable=False),
+    Column("outlet", Text),
+    Column("alert_id", Text, ForeignKey("alert.id")),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("until_at", Instant, nullable=False),
+    Column("removed_at", Instant),  # ended early
+    Column("removed_by", Text),
+    Index("ix_silence_until", "until_at", **only("removed_at IS NULL")),
+)
+
 delivery = Table(
     "delivery",
     metadata,
@@ -90,6 +108,7 @@ delivery = Table(
     Column("body", LargeBinary, nullable=False),  # the very bytes that are sent, frozen; none once pruned
     Column("status", Text, nullable=False),  # pending | delivered | dead | suppressed
     Column("why", Text),
+    Column("silence_id", Text, ForeignKey("silence.id")),  # what suppressed it
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
     Column("next_at", Instant),  # None once the status is final
@@ -101,6 +120,7 @@ delivery = Table(
     UniqueConstraint("subscription_id", "seq"),
     Index("ix_delivery_due", "endpoint_id", "next_at", "seq", **only("status = 'pending'")),
     Index("ix_delivery_created", "created_at"),
+    Index("ix_delivery_silence", "silence_id", **only("silence_id IS NOT NULL")),
     Index("ix_delivery_undelivered", "status", "created_at", "id", **only("status <> 'delivered'")),
 )
 UNDELIVERED = delivery.c.status != literal_column("'delivered'")

@@ -1,4 +1,4 @@
-"""`tocsin alerts`: the newest alerts, and one in full."""
+"""`tocsin alerts`: the newest alerts, one in full, and snoozing one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from sqlalchemy import select
 from store import tables
 from store.database import instant
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from tocsin.commands.silences import snooze
 
-app = typer.Typer(help="List and show alerts.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="List, show and snooze alerts.", no_args_is_help=True, rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 Rule = Annotated[str | None, typer.Option(help="Only this rule.")]
@@ -49,3 +50,6 @@ def show(id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     if row is None:
         fail(f"there is no alert {id}; `tocsin alerts list` shows the newest", FOUND_PROBLEMS)
     print_json({**row, "matches": matches})
+
+
+app.command()(snooze)

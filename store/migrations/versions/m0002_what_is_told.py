@@ -104,6 +104,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_message_alert", ["alert_id"], unique=False)
         batch_op.create_index("ix_message_at", ["at"], unique=False)
     op.create_table(
+        "silence",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=True),
+        sa.Column("bindings", JSON, nullable=False),
+        sa.Column("outlet", sa.Text(), nullable=True),
+        sa.Column("alert_id", sa.Text(), nullable=True),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_by", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_silence_alert_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silence")),
+    )
+    with op.batch_alter_table("silence", schema=None) as batch_op:
+        batch_op.create_index("ix_silence_until", ["until_at"], unique=False, **partial("removed_at IS NULL"))
+    op.create_table(
         "delivery",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
@@ -114,6 +132,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("silence_id", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
@@ -123,6 +142,7 @@ def upgrade() -> None:
         sa.Column("lease_until_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["endpoint_id"], ["endpoint.id"], name=op.f("fk_delivery_endpoint_id")),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_delivery_message_id")),
+        sa.ForeignKeyConstraint(["silence_id"], ["silence.id"], name=op.f("fk_delivery_silence_id")),
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_delivery_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("message_id", "subscription_id", name=op.f("uq_delivery_message_id_subscription_id")),
@@ -131,6 +151,7 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_whole", ["created_at"], unique=False, **partial("pruned_at IS NULL"))
         batch_op.create_index("ix_delivery_created", ["created_at"], unique=False)
+        batch_op.create_index("ix_delivery_silence", ["silence_id"], unique=False, **partial("silence_id IS NOT NULL"))
         undelivered = partial("status <> 'delivered'")
         batch_op.create_index("ix_delivery_undelivered", ["status", "created_at", "id"], unique=False, **undelivered)
         batch_op.create_index(
