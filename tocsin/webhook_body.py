@@ -84,9 +84,24 @@ class DataBody(_Open):
     change: str | None = None
 
 
+class TestBody(_Open):
+    """Which case of `tocsin subscriptions test` an event is; `padding` makes the largest one large."""
+
+    case: str
+    padding: str = ""
+
+
+class TestDataBody(_Open):
+    """Of the types `test` and `test.…`: nothing has happened. `seq` is none of the subscription's."""
+
+    version: Literal[1]
+    seq: Annotated[int, Field(ge=1)]
+    test: TestBody
+
+
 class WebhookBody(_Open):
     """What is posted. `webhook-id` in the headers is the same for every repeat, and so is every byte of this."""
 
     type: str
     timestamp: datetime
-    data: DataBody
+    data: DataBody | TestDataBody

@@ -1,4 +1,4 @@
-"""`tocsin subscriptions`: who gets what, new secrets, letting a disabled or unsubscribed address be used again."""
+"""`tocsin subscriptions`: who gets what, tests of receivers, new secrets, using an address again."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from store.database import Database, instant
 from store.subscriptions import Subscription, enable_endpoint, list_subscriptions
 from store.unsubscribing import list_unsubscribed
 from store.unsubscribing import resubscribe as send_again
+from tocsin.commands import rehearse
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
 from workers.channels.webhook import new_secret
 
 app = typer.Typer(
-    help="List subscriptions, make secrets, use an address again.", no_args_is_help=True, rich_markup_mode=None
+    help="List subscriptions, test receivers, make secrets, use an address again.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
+
+app.command("test")(rehearse.rehearsed)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The subscription's id.")]
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
