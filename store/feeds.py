@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from store.database import Database
-from store.tables import feed, fetch
+from store.tables import feed, fetch, host
 
 _NAMESPACE = uuid.UUID("5f1c1a52-8f0e-5d3c-9a62-3d6d3bb5b1f4")
 
@@ -23,7 +24,7 @@ def feed_id(url: str) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """A feed as declared. `every` is "auto" or whole seconds; `backfill_s` says how old an entry of the first fetch
-    may be and still alert.
+    may be and still alert; `proxy` is a URL or a reference to one.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Feed:
     every: str = "auto"
     backfill_s: int = 0
     full_text: bool = False
+    proxy: str | None = None
 
     @property
     def id(self) -> str:
@@ -44,11 +46,18 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
-    """A feed with what fetching has taught us. Instants are microseconds UTC."""
+    """A feed with what fetching has taught us. Instants are microseconds UTC.
+
+    `rests` are the hours of the week (UTC, from Monday 0:00) in which the feed asks not to be asked; `troubles` are
+    those that were told and are not over (failing, silent, gap, muted); `episodes` says how often each kind of notice
+    was told; `rest_until_at` is when the host may be asked again, and `rest_why` what it asked for.
+    """
 
     id: str
     feed: Feed
     origin: str
+    fetch_from: str | None
+    host: str
     status: str
     etag: str | None
     last_modified: str | None
@@ -63,10 +72,39 @@ class FeedState:
     next_check_at: int
     next_check_why: str | None
     interval_s: int | None
+    usual_gap_s: int | None
+    failing_since_at: int | None
+    rests: tuple[int, ...]
+    troubles: tuple[str, ...]
+    episodes: Mapping[str, int]
     moved_to: str | None
     moved_count: int
     moved_since_at: int | None
     removed_at: int | None
+    rest_until_at: int | None = None
+    rest_why: str | None = None
+
+    @property
+    def check_at(self) -> int:
+        """When it is looked at next: not before its host may be asked."""
+        return max(self.next_check_at, self.rest_until_at or 0)
+
+    @property
+    def check_why(self) -> str:
+        """Why not before `check_at`, in words."""
+        resting = self.rest_why and (self.rest_until_at or 0) > self.next_check_at
+        return f"{self.host}: {self.rest_why}" if resting else self.next_check_why or ""
+
+
+STATE = select(feed, host.c.next_start_at.label("rest_until_at"), host.c.why.label("rest_why")).outerjoin(
+    host, host.c.name == feed.c.host
+)
+"""The query of rows for `state_of`."""
+
+
+def host_of(url: str) -> str:
+    """The host that is to be spared: name and port."""
+    return urlsplit(url).netloc.lower()
 
 
 def sync_feeds(db: Database, feeds: Iterable[Feed], origin: str = "file") -> None:
@@ -113,17 +151,17 @@ def remove_feed(db: Database, url: str) -> bool:
 def _declare(connection: Connection, one: Feed, row: Row[Any] | None, origin: str, now: int) -> None:
     settings = {**asdict(one), "tags": list(one.tags), "origin": origin, "removed_at": None}
     if row is None:
-        fresh = {"id": one.id, "created_at": now, "status": "new", "next_check_at": now, "next_check_why": "new feed"}
-        connection.execute(insert(feed).values(**settings, **fresh))
+        fresh = {"id": one.id, "host": host_of(one.url), "created_at": now, "status": "new"}
+        connection.execute(insert(feed).values(**settings, **fresh, next_check_at=now, next_check_why="new feed"))
         return
-    if row.removed_at is not None or row.every != one.every:
+    if row.removed_at is not None or (row.every, row.proxy) != (one.every, one.proxy):
         settings |= {"next_check_at": now, "next_check_why": "its settings changed"}
     connection.execute(update(feed).where(feed.c.id == one.id).values(**settings))
 
 
 def list_feeds(db: Database, *, removed: bool = False) -> list[FeedState]:
     """All feeds by name; those removed only when asked for."""
-    chosen = select(feed).order_by(feed.c.name, feed.c.url)
+    chosen = STATE.order_by(feed.c.name, feed.c.url)
     with db.read() as connection:
         rows = connection.execute(chosen if removed else chosen.where(feed.c.removed_at.is_(None))).all()
     return [state_of(row) for row in rows]
@@ -132,7 +170,7 @@ def list_feeds(db: Database, *, removed: bool = False) -> list[FeedState]:
 def find_feed(db: Database, url_or_id: str) -> FeedState | None:
     """The feed declared with this URL, or with this id; None where there is none."""
     with db.read() as connection:
-        row = connection.execute(select(feed).where(feed.c.id.in_((url_or_id, feed_id(url_or_id))))).first()
+        row = connection.execute(STATE.where(feed.c.id.in_((url_or_id, feed_id(url_or_id))))).first()
     return state_of(row) if row is not None else None
 
 
@@ -144,8 +182,9 @@ def recent_fetches(db: Database, id: str, limit: int = 20) -> list[Mapping[str, 
 
 
 def state_of(row: Row[Any]) -> FeedState:
-    """The value of a row of table feed."""
+    """The value of a row of STATE."""
     columns = row._mapping
     settings = {name: columns[name] for name in Feed.__dataclass_fields__} | {"tags": tuple(columns["tags"])}
     own = {name: columns[name] for name in FeedState.__dataclass_fields__ if name != "feed"}
-    return FeedState(feed=Feed(**settings), **own)
+    lists = {name: tuple(columns[name] or ()) for name in ("rests", "troubles")}
+    return FeedState(feed=Feed(**settings), **(own | lists | {"episodes": columns["episodes"] or {}}))

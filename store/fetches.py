@@ -1,4 +1,4 @@
-"""Fetching in the ledger: who fetches which feed now, and what a fetch brought, in one transaction."""
+"""What a fetch brought, in the ledger: articles, names, the log and the feed's new state in one transaction."""
 
 from __future__ import annotations
 
@@ -6,30 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
-from sqlalchemy import Column, Connection, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Column, Connection, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
-from store.feeds import FeedState, state_of
+from store.feeds import FeedState
 from store.tables import article, feed, feed_entry, fetch
+from store.turns import FREE, Rest, rest_host
 
 CHUNK = 100
 """Articles per transaction: a longer one makes every other writer of SQLite wait."""
 
-_SCAN = 2_000
 _NAMES_AT_ONCE = 500
-_FREE = {"lease_owner": None, "lease_until_at": None}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leased:
-    """Feeds that *owner* alone may fetch until the lease runs out; `at` is the ledger's time when it was given."""
-
-    owner: str
-    at: int
-    feeds: tuple[FeedState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +79,13 @@ class FeedUpdate:
     next_check_at: int
     next_check_why: str
     interval_s: int | None
+    host: str
+    fetch_from: str | None = None
+    usual_gap_s: int | None = None
+    failing_since_at: int | None = None
+    rests: tuple[int, ...] = ()
+    troubles: tuple[str, ...] = ()
+    episodes: Mapping[str, int] = field(default_factory=dict)
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
@@ -104,8 +100,20 @@ class FeedUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What is told of a feed: *kind* (feed.failing …) for the *number*-th time. `data` holds `text`, one sentence."""
+
+    kind: str
+    number: int
+    level: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Everything one fetch changes: entries = new + changed articles + known + skipped."""
+    """Everything one fetch changes: entries = new + changed articles + known + skipped. `rest` is what the host asked
+    for.
+    """
 
     log: FetchLog
     update: FeedUpdate
@@ -113,60 +121,8 @@ class Outcome:
     known: int = 0
     skipped: Mapping[str, int] = field(default_factory=dict)
     refreshed: tuple[Name, ...] = ()
-
-
-def host_of(url: str) -> str:
-    """The host that is to be spared: name and port."""
-    return urlsplit(url).netloc.lower()
-
-
-def lease_due(
-    db: Database,
-    owner: str,
-    *,
-    limit: int,
-    lease_s: int,
-    per_host: int,
-    busy: Mapping[str, int] | None = None,
-    now: int | None = None,
-) -> Leased:
-    """Lease up to *limit* due feeds, at most *per_host* of one host (those *busy* already counted), and none of a host
-    that another watcher is fetching from. *now* (microseconds) replaces the ledger's clock.
-    """
-    with db.read() as connection:
-        at = db.now(connection) if now is None else now
-        if connection.execute(select(feed.c.id).where(_due(at)).limit(1)).first() is None:
-            return Leased(owner=owner, at=at)
-    with db.write() as connection:
-        picked = _pick(connection, owner, at, limit, per_host, Counter(busy or {}))
-        taken = {"lease_owner": owner, "lease_until_at": at + lease_s * 1_000_000, "last_attempt_at": at}
-        connection.execute(update(feed).where(feed.c.id.in_(picked)).values(**taken))
-        rows = connection.execute(select(feed).where(feed.c.id.in_(picked)).order_by(feed.c.next_check_at)).all()
-    return Leased(owner=owner, at=at, feeds=tuple(state_of(row) for row in rows))
-
-
-def _due(at: int) -> Any:
-    free = or_(feed.c.lease_until_at.is_(None), feed.c.lease_until_at <= at)
-    return and_(feed.c.removed_at.is_(None), feed.c.next_check_at <= at, free)
-
-
-def _pick(connection: Connection, owner: str, at: int, limit: int, per_host: int, busy: Counter[str]) -> list[str]:
-    others = select(feed.c.url).where(feed.c.lease_until_at > at, feed.c.lease_owner != owner)
-    foreign = {host_of(url) for url in connection.scalars(others)}
-    candidates = select(feed.c.id, feed.c.url).where(_due(at)).order_by(feed.c.next_check_at).limit(_SCAN)
-    picked: list[str] = []
-    for id, url in connection.execute(candidates.with_for_update(skip_locked=True)):
-        host = host_of(url)
-        if len(picked) < limit and host not in foreign and busy[host] < per_host:
-            busy[host] += 1
-            picked.append(id)
-    return picked
-
-
-def release(db: Database, owner: str) -> None:
-    """Give back every lease of *owner*, as a watcher that ends in order does."""
-    with db.write() as connection:
-        connection.execute(update(feed).where(feed.c.lease_owner == owner).values(**_FREE))
+    rest: Rest | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 def known_entries(db: Database, id: str, keys: Iterable[str]) -> dict[str, Known]:
@@ -247,7 +203,7 @@ def _revise(connection: Connection, rows: Sequence[ArticleRow], now: int) -> Non
     again |= {"pruned_at": None}  # it has a text again
     chosen = update(article).where(article.c.id == bindparam("this"))
     for one in rows:
-        connection.execute(chosen.values(**_content(one), revised_at=now, **again, **_FREE), {"this": one.id})
+        connection.execute(chosen.values(**_content(one), revised_at=now, **again, **FREE), {"this": one.id})
 
 
 def _remember(db: Database, connection: Connection, id: str, names: Sequence[Name], now: int) -> None:
@@ -277,9 +233,12 @@ def _log(
 def _finish(db: Database, connection: Connection, id: str, line: int, outcome: Outcome, now: int) -> None:
     quiet = outcome.known + sum(outcome.skipped.values())
     counts = {"entries": fetch.c.entries + quiet, "known": outcome.known, "skipped": dict(outcome.skipped) or None}
-    connection.execute(update(fetch).where(fetch.c.id == line).values(**counts))
+    why_quiet = Counter(one.quiet for one in outcome.articles if one.quiet and one.revision == 1)
+    connection.execute(update(fetch).where(fetch.c.id == line).values(**counts, quiet=dict(why_quiet) or None))
     _remember(db, connection, id, outcome.refreshed, now)
-    connection.execute(update(feed).where(feed.c.id == id).values(**asdict(outcome.update), **_FREE))
+    connection.execute(update(feed).where(feed.c.id == id).values(**asdict(outcome.update), **FREE))
+    if outcome.rest:
+        rest_host(connection, outcome.rest)
 
 
 def forget_names(db: Database, id: str, older_than: int) -> int:

@@ -25,9 +25,9 @@ sixteen senders on PostgreSQL took some deliveries twice.)
 """
 
 
-def free(until_at: Column[int], now: int) -> ColumnElement[bool]:
-    """The condition that nobody holds the lease in column *until_at*."""
-    return or_(until_at.is_(None), until_at <= now, until_at > now + (LEASE_S + SKEW_S) * SECOND)
+def free(until_at: Column[int], now: int, longest_s: int = LEASE_S) -> ColumnElement[bool]:
+    """The condition that nobody holds the lease in column *until_at*, of those given for *longest_s* at most."""
+    return or_(until_at.is_(None), until_at <= now, until_at > now + (longest_s + SKEW_S) * SECOND)
 
 
 def lead(db: Database, name: str, owner: str, for_s: int) -> bool:

@@ -26,8 +26,9 @@ class RawEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawDocument:
-    """A feed as its format gives it. `complete` is False where it broke off; `ttl_s` is the rest it asks for; `beyond`
-    entries were more than wanted.
+    """A feed as its format gives it. `complete` is False where it broke off; `ttl_s` is the rest it asks for, `rests`
+    are the hours of the week (UTC, from Monday 0:00) in which it asks not to be asked; `beyond` entries were more than
+    wanted.
     """
 
     format: str
@@ -36,6 +37,7 @@ class RawDocument:
     title: str = ""
     lang: str | None = None
     ttl_s: int | None = None
+    rests: tuple[int, ...] = ()
     base: str | None = None
     beyond: int = 0
 
@@ -77,6 +79,7 @@ class Document:
     beyond: int
     complete: bool
     ttl_s: int | None
+    rests: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,4 +96,4 @@ def value_of(answer: dict[str, Any]) -> Document | NotAFeed:
     if answer["kind"] == "NotAFeed":
         return NotAFeed(**value)
     entries = tuple(Entry(**(entry | {"names": Names(**entry["names"])})) for entry in value["entries"])
-    return Document(**(value | {"entries": entries}))
+    return Document(**(value | {"entries": entries, "rests": tuple(value["rests"])}))

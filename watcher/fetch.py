@@ -137,6 +137,8 @@ _REFUSALS = {
 
 
 def _refusal(answer: Response) -> tuple[str, str]:
+    if answer.status == 403 and "retry-after" in answer.headers:
+        return "rate_limited", "HTTP 403 with a Retry-After: the server says that we ask too often"
     if "cf-mitigated" in answer.headers:
         return "challenge", f"HTTP {answer.status}: the site answers with a challenge for browsers"
     kind = "server_error" if answer.status >= 500 else "http"

@@ -13,6 +13,8 @@ from net.client import Hop
 SIGHTINGS = 10
 SPAN = 24 * 3_600 * 1_000_000
 """Microseconds between the first and the last sighting."""
+FORGET = 3
+"""Failures in a row after which a new address is given up."""
 
 _PERMANENT = frozenset((301, 308))
 
@@ -26,25 +28,21 @@ class Moved:
     since_at: int | None = None
 
 
-def address(url: str, moved: Moved, now: int) -> str:
-    """Where to fetch the feed declared with *url* from."""
-    return moved.to if moved.to and _confirmed(moved, now) else url
+def confirmed(moved: Moved, now: int) -> str | None:
+    """The new address, once it may be believed."""
+    enough = moved.count >= SIGHTINGS and moved.since_at is not None and now - moved.since_at >= SPAN
+    return moved.to if enough else None
 
 
-def _confirmed(moved: Moved, now: int) -> bool:
-    return moved.count >= SIGHTINGS and moved.since_at is not None and now - moved.since_at >= SPAN
-
-
-def after_answer(moved: Moved, asked: str, url: str, hops: Sequence[Hop], now: int) -> Moved:
-    """What to remember after a feed came from *asked* by way of *hops*. *url* is the declared one."""
+def after_answer(moved: Moved, hops: Sequence[Hop], now: int) -> Moved:
+    """What to remember after a feed came by way of *hops*."""
     permanent = bool(hops) and all(hop.status in _PERMANENT for hop in hops)
-    if permanent and moved.to == hops[-1].url:
-        return Moved(to=moved.to, count=moved.count + 1, since_at=moved.since_at)
-    if permanent:
-        return Moved(to=hops[-1].url, count=1, since_at=now)
-    return moved if asked != url else Moved()
+    if not permanent:
+        return Moved()
+    again = moved.to == hops[-1].url
+    return Moved(to=hops[-1].url, count=moved.count + 1 if again else 1, since_at=moved.since_at if again else now)
 
 
-def after_failure(moved: Moved, asked: str, url: str) -> Moved:
-    """A new address that does not answer is forgotten; the declared one is asked again."""
-    return Moved() if asked != url else moved
+def kept(new_address: str | None, failures: int) -> str | None:
+    """The new address after so many failures in a row: at last it is given up, and the declared one is asked again."""
+    return new_address if failures < FORGET else None

@@ -61,6 +61,7 @@ def _document(raw: RawDocument, source: Source, now: datetime) -> Document:
         beyond=raw.beyond,
         complete=raw.complete,
         ttl_s=raw.ttl_s,
+        rests=raw.rests,
     )
 
 

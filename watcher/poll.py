@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import time
-import uuid
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -18,26 +14,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from net.client import GuardedClient
 from store.database import Database
 from store.feeds import FeedState
-from store.fetches import (
-    Known,
-    Leased,
-    Outcome,
-    commit_fetch,
-    host_of,
-    known_articles,
-    known_entries,
-    lease_due,
-    release,
-)
-from watcher import moved, outcome
+from store.fetches import Known, Outcome, commit_fetch, known_articles, known_entries
+from store.turns import Leased
+from watcher import outcome
 from watcher.decide import Decision, Seen, decide, id_key, keys_of, trusted
 from watcher.entry import Document, NotAFeed
 from watcher.fetch import Fetched, FetchFailed, FetchResult, NotModified, fetch
+from watcher.flood import calmed
 from watcher.formats.source import Source
-from watcher.hosts import Hosts
 from watcher.identity import article_id
-from watcher.outcome import Look, validators_of
+from watcher.look import Look
+from watcher.manners import Manners
+from watcher.outage import NETWORK_KINDS, Network
 from watcher.pool import ParsePool
+from watcher.running import Running
+from watcher.turns import Turns
 
 log = structlog.get_logger("tocsin.watcher")
 
@@ -47,22 +38,6 @@ Ring = Callable[[Sequence[str]], None]
 _STALE = 24 * 3_600 * 1_000_000
 _IDLE_S = 1.0
 _SOON_S = 0.25
-_AFTER_ERROR_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
-    """How the watcher treats hosts and itself: requests at once (in all, per host), seconds between two starts at a
-    host, limits of one fetch, and how long a feed is leased, which must be longer than all that one look may take.
-    """
-
-    at_once: int = 48
-    per_host: int = 2
-    spacing_s: float = 5.0
-    total_s: float = 30.0
-    limit_bytes: int = 15_000_000
-    lease_s: int = 150
-    drain_s: float = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,80 +50,51 @@ class Watcher:
     ring: Ring
     manners: Manners = field(default_factory=Manners)
     now: Callable[[], int] | None = None
-    owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
-    hosts: Hosts = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.hosts = Hosts(self.manners.per_host, self.manners.spacing_s)
+    network: Network = field(default_factory=Network)
 
     async def poll_due(self) -> int:
         """Look at everything that is due, and return how many feeds that were."""
-        looked = 0
-        while feeds := (leased := await self._lease(self.manners.at_once, {})).feeds:
-            await asyncio.gather(*(self._look(state, leased, time.monotonic()) for state in feeds))
-            looked += len(feeds)
-        return looked
+        return await self._run(asyncio.Event(), once=True)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look at feeds as they fall due until *stop* is set; then finish what is under way, within limits."""
-        running: dict[asyncio.Task[None], str] = {}
+        await self._run(stop, once=False)
+
+    async def _run(self, stop: asyncio.Event, *, once: bool) -> int:
+        running = Running(self.manners.at_once)
+        turns = Turns(db=self.db, manners=self.manners, now=self.now)
         stopping = asyncio.create_task(stop.wait())
-        try:
-            while not stop.is_set():
-                started = await self._start_due(running)
-                pause_s = _SOON_S if started else _IDLE_S
-                await asyncio.wait({stopping}, timeout=pause_s)
-        finally:
-            stopping.cancel()
-            await self._drain(set(running))
+        async with turns.kept():
+            try:
+                return await self._take_turns(turns, running, stopping, once=once)
+            finally:
+                stopping.cancel()
+                await running.drain(self.manners.drain_s)
 
-    async def _start_due(self, running: dict[asyncio.Task[None], str]) -> int:
-        room = self.manners.at_once - len(running)
-        if room <= 0:
-            return 0
-        try:
-            leased = await self._lease(room, Counter(running.values()))
-        except SQLAlchemyError as error:
-            log.error("watcher.ledger_unreachable", error=str(error)[:300])
-            await asyncio.sleep(_AFTER_ERROR_S)
-            return 0
-        for state in leased.feeds:
-            task = asyncio.create_task(self._look(state, leased, time.monotonic()))
-            running[task] = host_of(state.feed.url)
-            task.add_done_callback(lambda done: running.pop(done, None))
-        return len(leased.feeds)
+    async def _take_turns(self, turns: Turns, running: Running, stopping: asyncio.Task[bool], *, once: bool) -> int:
+        looked = 0
+        while not stopping.done():
+            leased = await turns.take(running.room)
+            for state in leased.feeds:
+                running.add(self._look(turns, state, leased))
+            looked += len(leased.feeds)
+            if once and not running.tasks and leased.more_at is None:
+                break
+            await running.pause(stopping, _rest_s(leased), until_done=once)
+        return looked
 
-    async def _drain(self, running: set[asyncio.Task[None]]) -> None:
-        if running:
-            _done, late = await asyncio.wait(running, timeout=self.manners.drain_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        try:
-            await asyncio.to_thread(release, self.db, self.owner)
-        except SQLAlchemyError as error:
-            log.warning("watcher.leases_left", error=str(error)[:300])
-
-    async def _lease(self, room: int, busy: Mapping[str, int]) -> Leased:
-        return await asyncio.to_thread(
-            lease_due,
-            self.db,
-            self.owner,
-            limit=room,
-            lease_s=self.manners.lease_s,
-            per_host=self.manners.per_host * 2,
-            busy=busy,
-            now=self.now() if self.now else None,
-        )
-
-    async def _look(self, state: FeedState, leased: Leased, since: float) -> None:
+    async def _look(self, turns: Turns, state: FeedState, leased: Leased) -> None:
         """Look at one feed; whatever happens concerns this feed alone."""
         try:
-            done, at = await self._outcome(state, leased.at, since)
-            ids = await asyncio.to_thread(commit_fetch, self.db, self.owner, state, done, at)
+            if turn := await turns.in_time(state, leased):
+                await self._finish(state, turn, *await self._outcome(state, turn))
         except SQLAlchemyError as error:
             log.error("feed.not_committed", feed=state.feed.url, error=str(error)[:300])
-            return
+        finally:
+            turns.over(state.id)
+
+    async def _finish(self, state: FeedState, turn: Leased, done: Outcome, at: int) -> None:
+        ids = await asyncio.to_thread(commit_fetch, self.db, turn.owner, state, done, at)
         _say(state, done, lost=ids is None)
         if ids:
             await self._ring(ids)
@@ -159,35 +105,38 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 - the articles are safe, and the clock rings again
             log.warning("articles.not_rung", articles=len(ids), error=str(error)[:300])
 
-    async def _outcome(self, state: FeedState, leased_at: int, since: float) -> tuple[Outcome, int]:
+    async def _outcome(self, state: FeedState, turn: Leased) -> tuple[Outcome, int]:
         def now() -> int:
-            return leased_at + round((time.monotonic() - since) * 1_000_000)
+            return turn.at + round((time.monotonic() - turn.since_s) * 1_000_000)
 
-        where = Look(state=state, asked=_address(state, leased_at), now=leased_at)
+        def look() -> Look:
+            return Look(state=state, now=now(), patience=self.manners.patience)
+
         try:
-            result = await self._fetch(where, now)
-            look = Look(state=state, asked=where.asked, now=now())
-            return await self._read(look, result), look.now
+            result = await self._fetch(look())
+            return await self._read(look(), result), now()
         except SQLAlchemyError:
             raise
         except Exception as error:  # a bug; it must show at the feed and must not end the watcher
             log.exception("feed.crashed", feed=state.feed.url)
             failure = FetchFailed(error_class="internal", message=f"a defect of Tocsin: {error!r}")
-            return outcome.failed(Look(state=state, asked=where.asked, now=now()), failure), now()
+            return outcome.failed(look(), failure), now()
 
-    async def _fetch(self, look: Look, now: Callable[[], int]) -> FetchResult:
-        async with self.hosts.turn(host_of(look.asked)):
-            return await fetch(
-                self.client,
-                look.asked,
-                validators_of(look),
-                now=datetime.fromtimestamp(now() / 1_000_000, UTC),
-                limit_bytes=self.manners.limit_bytes,
-                total_s=self.manners.total_s,
-            )
+    async def _fetch(self, look: Look) -> FetchResult:
+        return await fetch(
+            self.client,
+            look.asked,
+            look.validators,
+            now=datetime.fromtimestamp(look.now / 1_000_000, UTC),
+            limit_bytes=self.manners.limit_bytes,
+            total_s=self.manners.total_s,
+        )
 
     async def _read(self, look: Look, result: FetchResult) -> Outcome:
+        down = self._hear(look, result)
         match result:
+            case FetchFailed() if down:
+                return outcome.not_to_blame(look, result)
             case FetchFailed():
                 return outcome.failed(look, result)
             case NotModified():
@@ -201,18 +150,34 @@ class Watcher:
         decision = await asyncio.to_thread(self._decide, look, document)
         return outcome.brought(look, result, document, decision)
 
+    def _hear(self, look: Look, result: FetchResult) -> bool:
+        """Whether *result* is our own network's fault; its beginning and its end are one line in the log each."""
+        was_down, at_s = self.network.is_down(time.monotonic()), time.monotonic()
+        reached = not (isinstance(result, FetchFailed) and result.error_class in NETWORK_KINDS)
+        self.network.heard(look.state.host, reached=reached, worked_before=look.state.status == "ok", at_s=at_s)
+        is_down = self.network.is_down(at_s)
+        if is_down and not was_down:
+            log.error("network.down", effect="most hosts fail at once: no feed is blamed, all are tried again soon")
+        elif was_down and not is_down:
+            log.warning("network.back")
+        return is_down and not reached
+
     def _decide(self, look: Look, document: Document) -> Decision:
         entries = trusted(document.entries)
         keys = [key for entry in entries for key in keys_of(entry.names)]
         ids = [article_id(look.state.id, entry.names) for entry in entries]
         seen = {key: _seen(known, look.now) for key, known in known_entries(self.db, look.state.id, keys).items()}
         seen |= {id_key(id): _seen(known, look.now) for id, known in known_articles(self.db, ids).items()}
-        return decide(seen, document.entries, feed_id=look.state.id, quiet_before=look.quiet_before)
+        decision = decide(seen, document.entries, feed_id=look.state.id, quiet_before=look.quiet_before)
+        looked_at = look.state.last_success_at
+        return decision if looked_at is None else replace(decision, new=calmed(decision.new, seen, looked_at))
 
 
-def _address(state: FeedState, now: int) -> str:
-    where = moved.Moved(to=state.moved_to, count=state.moved_count, since_at=state.moved_since_at)
-    return moved.address(state.feed.url, where, now)
+def _rest_s(leased: Leased) -> float:
+    """How long nothing more can be due, or a second: others declare feeds meanwhile."""
+    if leased.feeds:
+        return _SOON_S
+    return _IDLE_S if leased.more_at is None else min(_IDLE_S, max(_SOON_S / 10, (leased.more_at - leased.at) / 1e6))
 
 
 def _seen(known: Known, now: int) -> Seen:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -22,7 +22,11 @@ RETRY_S = 5 * MINUTE_S
 """Rest after the first failure; doubled after each further one."""
 LONG_S = 30 * DAY_S
 """Rest of a feed that has failed for months; it is never given up."""
+DOWN_S = MINUTE_S
+"""Rest while our own network seems to be down."""
 _DAILY_FAILURES = 30
+_WEEK_HOURS = 168
+_EPOCH_HOUR = 72  # 1 January 1970 was a Thursday
 _JITTER = 0.1
 
 
@@ -44,39 +48,69 @@ def after_success(
     ttl_s: int | None = None,
     cache_s: int | None = None,
     retry_after_s: int | None = None,
+    rests: Collection[int] = (),
+    gap: bool = False,
     seed: str,
 ) -> NextCheck:
     """The next look after one that worked.
 
     *every_s* is the declared interval (None: auto); *published* the dates of the entries, microseconds UTC;
-    *previous_s* the interval so far, kept where a fetch shows no entries (304).
+    *previous_s* the interval so far, kept where a fetch shows no entries (304); *rests* the hours of the week in which
+    the feed asks not to be asked; *gap* says that entries seem to have been missed.
     """
-    base_s, why = _interval(every_s, published, now, previous_s, ttl_s, cache_s)
-    return _rested(base_s, why, retry_after_s, seed)
+    if every_s is not None:
+        return _rested(_clamped(every_s), "every " + words(_clamped(every_s)), retry_after_s, seed)
+    if gap:
+        own_s = _clamped((previous_s or UNKNOWN_S) // 2)
+        return _rested(own_s, f"entries seem to have been missed: {words(own_s)}", retry_after_s, seed)
+    check = _rested(*_interval(published, now, previous_s, ttl_s, cache_s), retry_after_s, seed)
+    return _outside(rests, now, check)
 
 
 def _interval(
-    every_s: int | None,
-    published: Sequence[int],
-    now: int,
-    previous_s: int | None,
-    ttl_s: int | None,
-    cache_s: int | None,
+    published: Sequence[int], now: int, previous_s: int | None, ttl_s: int | None, cache_s: int | None
 ) -> tuple[int, str]:
-    if every_s is not None:
-        return _clamped(every_s), "every " + words(_clamped(every_s))
-    own_s = rhythm_s(published, now) if published else previous_s or UNKNOWN_S
+    own_s = _eased(rhythm_s(published, now), previous_s) if published else previous_s or UNKNOWN_S
     asked_s, who = max((ttl_s or 0, "the feed asks for"), (cache_s or 0, "the server asks for"))
     if min(asked_s, CACHE_S) > own_s:
         return _clamped(min(asked_s, CACHE_S)), f"{who} {words(asked_s)}"
     return _clamped(own_s), f"its rhythm: {words(own_s)}" if published or previous_s else "no rhythm known yet"
 
 
+def _eased(own_s: int, previous_s: int | None) -> int:
+    """An interval grows by a quarter at most, so that what a gap has shortened does not jump back to the next gap."""
+    return own_s if previous_s is None else min(own_s, max(previous_s * 5 // 4, MIN_S))
+
+
+def _outside(rests: Collection[int], now: int, check: NextCheck) -> NextCheck:
+    """The check moved behind the hours in which the feed asks for rest, but no further than a day."""
+    at_s = now // 1_000_000 + check.after_s
+    hour = at_s // HOUR_S
+    while (hour + _EPOCH_HOUR) % _WEEK_HOURS in rests and (hour - at_s // HOUR_S) < DAY_S // HOUR_S:
+        hour += 1
+    if hour == at_s // HOUR_S:
+        return check
+    after_s = min(hour * HOUR_S - now // 1_000_000 + check.after_s % HOUR_S, MAX_S)
+    return replace(check, after_s=max(after_s, check.after_s), why=f"{check.why}; the feed rests in between")
+
+
+def usual_gap_s(published: Sequence[int], now: int) -> int | None:
+    """The usual time between the last entries, in seconds; None where fewer than three have a date that can be so."""
+    stamps = _last(published, now)
+    if len(stamps) < 3:
+        return None
+    return round(median(later - earlier for later, earlier in pairwise(stamps)) / 1_000_000)
+
+
+def _last(published: Sequence[int], now: int) -> list[int]:
+    return sorted((at for at in published if at <= now), reverse=True)[:20]
+
+
 def rhythm_s(published: Sequence[int], now: int) -> int:
     """Half the usual time between the last entries, longer the longer the feed has been silent. *published* and *now*
     in microseconds UTC.
     """
-    stamps = sorted((at for at in published if at <= now), reverse=True)[:20]
+    stamps = _last(published, now)
     if len(stamps) < 2:
         return UNKNOWN_S
     gap_s = median(later - earlier for later, earlier in pairwise(stamps)) / 1_000_000
@@ -98,6 +132,16 @@ def after_failure(
         rest_s = min(DAY_S * 2 ** min(failures - _DAILY_FAILURES, 20), LONG_S)
     return _rested(
         max(rest_s, MIN_S), f"failed {failures} time{'s' * (failures > 1)} in a row", retry_after_s, seed, own_s
+    )
+
+
+def while_down(*, interval_s: int | None, seed: str) -> NextCheck:
+    """The next look at a feed that failed because our own network seems to be down: soon, and not all at once."""
+    after_s = round(DOWN_S * (1.5 + _chance(seed) / 2))
+    return NextCheck(
+        after_s=after_s,
+        why="our own network seems to be down; the feed is not to blame",
+        interval_s=interval_s or UNKNOWN_S,
     )
 
 

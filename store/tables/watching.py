@@ -19,10 +19,13 @@ feed = Table(
     Column("every", Text, nullable=False),  # "auto" or a duration
     Column("backfill_s", Integer, nullable=False),
     Column("full_text", Boolean, nullable=False),
+    Column("proxy", Text),  # a URL, or a reference (env:NAME, file:PATH) where it holds a password
     Column("origin", Text, nullable=False),  # file | console | demo
     Column("created_at", Instant, nullable=False),
     Column("removed_at", Instant),
     # what fetching has taught us
+    Column("fetch_from", Text),  # where a confirmed permanent redirect leads; None: the URL as declared
+    Column("host", Text, nullable=False, server_default=""),  # name and port that is to be spared
     Column("status", Text, nullable=False),  # new | ok | failing | gone
     Column("etag", Text),
     Column("last_modified", Text),
@@ -37,11 +40,27 @@ feed = Table(
     Column("next_check_at", Instant, nullable=False),
     Column("next_check_why", Text),
     Column("interval_s", Integer),
+    Column("usual_gap_s", Integer),  # between two entries, usually
+    Column("failing_since_at", Instant),
+    Column("rests", Json),  # hours of the week (UTC) in which the feed asks not to be asked
+    Column("troubles", Json),  # what was told and is not over: failing, silent, gap, muted
+    Column("episodes", Json),  # how often each kind of notice was told
     Column("moved_to", Text),
     Column("moved_count", Integer, nullable=False, server_default="0"),
     Column("moved_since_at", Instant),
     *lease_columns(),
+    Index("ix_feed_host", "host"),
+    Index("ix_feed_leased", "lease_until_at", **only("lease_until_at IS NOT NULL")),
     Index("ix_feed_due", "next_check_at", **only("removed_at IS NULL")),
+)
+
+host = Table(
+    "host",
+    metadata,
+    # No request to the host starts before, whoever watches: the spacing after the last one, or what the host asked for.
+    Column("name", Text, primary_key=True),
+    Column("next_start_at", Instant, nullable=False),
+    Column("why", Text),  # of a rest that the host asked for; None for the spacing
 )
 
 feed_entry = Table(
@@ -71,6 +90,7 @@ fetch = Table(
     Column("changed", Integer, nullable=False, server_default="0"),
     Column("known", Integer, nullable=False, server_default="0"),
     Column("skipped", Json),  # {why: count}
+    Column("quiet", Json),  # {why: count} of the new ones that must not alert
     Column("error_class", Text),
     Column("error", Text),
     Index("ix_fetch_feed_at", "feed_id", "at"),

@@ -21,14 +21,19 @@ from store.fetches import (
     commit_fetch,
     known_articles,
     known_entries,
-    lease_due,
-    release,
 )
 from store.migrate import migrate
 from store.tables import article, feed, fetch
+from store.turns import Rest, lease_due, release, release_one, rest_host, start_again
 
 UPDATE = FeedUpdate(
-    status="ok", failures=0, next_check_at=2 * 10**15, next_check_why="every 5m", interval_s=300, etag='"a"'
+    status="ok",
+    failures=0,
+    next_check_at=2 * 10**15,
+    next_check_why="every 5m",
+    interval_s=300,
+    host="a.example",
+    etag='"a"',
 )
 
 
@@ -114,8 +119,7 @@ def test_hosts_are_spared_and_left_to_the_watcher_that_is_there(db: Database) ->
     sync_feeds(db, [declared(f"https://a.example/{n}") for n in range(5)] + [declared("https://b.example/")])
     first = lease_due(db, "one", limit=10, lease_s=60, per_host=2)
     assert sorted(found.feed.url for found in first.feeds)[2:] == ["https://b.example/"]
-    busy = {"a.example": 2}
-    assert lease_due(db, "one", limit=10, lease_s=60, per_host=2, busy=busy).feeds == ()
+    assert lease_due(db, "one", limit=10, lease_s=60, per_host=2).feeds == ()
     assert lease_due(db, "two", limit=10, lease_s=60, per_host=2).feeds == ()
 
 
@@ -227,3 +231,65 @@ def test_the_id_of_a_feed_is_its_urls(db: Database) -> None:
     assert feed_id("https://a.example/rss") == declared().id
     assert find_feed(db, "https://a.example/rss") is None
     assert migrate(db)
+
+
+def test_starts_at_a_host_are_spaced_for_all_watchers_alike(db: Database) -> None:
+    sync_feeds(db, [declared(f"https://a.example/{n}") for n in range(3)] + [declared("https://b.example/")])
+    at, second = 10**16, 1_000_000
+
+    def hosts(owner: str, now: int) -> list[str]:
+        found = lease_due(db, owner, limit=10, lease_s=60, per_host=2, spacing_s=5, now=now)
+        assert found.more_at in (None, at + 5 * second, at + 10 * second, at + 35 * second)
+        return sorted(one.host for one in found.feeds)
+
+    assert hosts("one", at) == ["a.example", "b.example"]
+    assert hosts("two", at + 4 * second) == []
+    assert hosts("two", at + 5 * second) == ["a.example"]
+    assert hosts("one", at + 30 * second) == []  # two are under way there
+    release(db, "one")
+    assert hosts("one", at + 30 * second) == ["a.example", "b.example"]
+
+
+def test_a_turn_that_is_used_late_moves_the_next_one_or_is_lost_to_who_had_its_turn_meanwhile(db: Database) -> None:
+    sync_feeds(db, [declared(f"https://a.example/{n}") for n in range(3)])
+    at, second = 10**16, 1_000_000
+
+    def hosts(owner: str, now: int) -> int:
+        return len(lease_due(db, owner, limit=10, lease_s=60, per_host=2, spacing_s=5, now=now).feeds)
+
+    assert hosts("one", at) == 1
+    assert start_again(db, "a.example", at, at + 3 * second, 5)
+    assert hosts("two", at + 7 * second) == 0
+    assert hosts("two", at + 8 * second) == 1
+    assert not start_again(db, "a.example", at + 3 * second, at + 9 * second, 5)
+    with db.write() as connection:
+        rest_host(connection, Rest(host="a.example", until_at=at + 60 * second, why="rests"))
+    assert not start_again(db, "a.example", at + 8 * second, at + 9 * second, 5)
+
+
+def test_a_feed_that_lost_its_turn_is_given_back_alone(db: Database) -> None:
+    sync_feeds(db, [declared(f"https://{n}.example/") for n in range(2)])
+    first, _second = leased(db, "one")
+    release_one(db, "two", first.id)
+    assert leased(db, "two") == ()
+    release_one(db, "one", first.id)
+    assert [found.id for found in leased(db, "two")] == [first.id]
+
+
+def test_a_host_that_asked_for_rest_is_not_asked_by_anybody_and_its_feeds_say_so(db: Database) -> None:
+    sync_feeds(db, [declared("https://a.example/1"), declared("https://a.example/2")])
+    at, hour = 10**16, 3_600 * 1_000_000
+    with db.write() as connection:
+        rest_host(connection, Rest(host="a.example", until_at=at + hour, why="rests 1h"))
+        rest_host(connection, Rest(host="a.example", until_at=at + 1, why="rests shorter"))
+    assert lease_due(db, "one", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at).feeds == ()
+    assert lease_due(db, "one", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at).more_at is None
+    assert {(one.check_at, one.check_why) for one in list_feeds(db)} == {(at + hour, "a.example: rests 1h")}
+    assert len(lease_due(db, "one", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at + hour).feeds) == 1
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_feeds(db: Database) -> None:
+    sync_feeds(db, [declared()])
+    at, hour = 10**16, 3_600 * 1_000_000
+    assert len(lease_due(db, "one", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at).feeds) == 1
+    assert len(lease_due(db, "two", limit=10, lease_s=60, per_host=2, spacing_s=5, now=at - hour).feeds) == 1

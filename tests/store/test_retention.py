@@ -24,7 +24,8 @@ from store.tables import alert, article, attempt, delivery, feed, fetch, match, 
 from tests.watcher.feed_server import FeedServer, Reply, feed_server, item, rss
 from tests.workers.conftest import Silent, secrets
 from tests.workers.parts import Words, hook
-from watcher.poll import Manners, Watcher
+from watcher.manners import Manners
+from watcher.poll import Watcher
 from watcher.pool import ParsePool
 from workers.channels import Delivered
 from workers.context import Context

@@ -11,7 +11,7 @@ from polling import QUICK, Look, articles, declared, poll
 
 from store.database import Database
 from store.feeds import sync_feeds
-from watcher.poll import Manners
+from watcher.manners import Manners
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from net.client import GuardedClient
 from store.database import Database
 from store.feeds import Feed, FeedState, find_feed
 from store.tables import article, feed
-from watcher.poll import Manners, Ring, Watcher
+from watcher.manners import Manners
+from watcher.poll import Ring, Watcher
 from watcher.pool import ParsePool
 
 AGENT = "Tocsin/test (+mailto:desk@example.org)"

@@ -19,7 +19,8 @@ from net.client import GuardedClient
 from store.database import Database
 from store.feeds import recent_fetches, sync_feeds
 from store.tables import article
-from watcher.poll import Manners, Watcher
+from watcher.manners import Manners
+from watcher.poll import Watcher
 from watcher.pool import ParsePool
 
 LONG = "The ministers signed the agreement after talks that had lasted for three days and two nights. " * 3

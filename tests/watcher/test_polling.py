@@ -14,7 +14,8 @@ from net.client import GuardedClient
 from store.database import Database
 from store.feeds import recent_fetches, sync_feeds
 from store.tables import article, feed
-from watcher.poll import Manners, Watcher
+from watcher.manners import Manners
+from watcher.poll import Watcher
 from watcher.pool import ParsePool
 
 

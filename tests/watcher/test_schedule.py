@@ -148,21 +148,24 @@ def test_freshness_is_read_as_a_cache_would(headers: dict[str, str], seconds: in
 
 
 def test_a_permanent_redirect_is_believed_after_ten_sightings_over_a_day() -> None:
-    url, new = "https://a.example/old", "https://a.example/new"
+    new = "https://a.example/new"
     seen = Moved()
     for n in range(9):
-        seen = moved.after_answer(seen, url, url, [Hop(status=301, url=new)], NOW + n * HOUR)
-    assert moved.address(url, seen, NOW + 100 * HOUR) == url
-    seen = moved.after_answer(seen, url, url, [Hop(status=301, url=new)], NOW + 10 * HOUR)
-    assert moved.address(url, seen, NOW + 23 * HOUR) == url
-    assert moved.address(url, seen, NOW + 25 * HOUR) == new
-    assert moved.after_answer(seen, new, url, [], NOW) == seen
-    assert moved.after_failure(seen, new, url) == Moved()
+        seen = moved.after_answer(seen, [Hop(status=301, url=new)], NOW + n * HOUR)
+    assert moved.confirmed(seen, NOW + 100 * HOUR) is None
+    seen = moved.after_answer(seen, [Hop(status=301, url=new)], NOW + 10 * HOUR)
+    assert moved.confirmed(seen, NOW + 23 * HOUR) is None
+    assert moved.confirmed(seen, NOW + 25 * HOUR) == new
+
+
+def test_a_new_address_that_fails_is_given_up_after_the_third_time() -> None:
+    assert [moved.kept("https://a.example/new", failures) for failures in (1, 2, 3)] == [
+        "https://a.example/new"
+    ] * 2 + [None]
 
 
 def test_a_redirect_that_flaps_or_is_temporary_is_forgotten() -> None:
-    url = "https://a.example/old"
-    seen = moved.after_answer(Moved(), url, url, [Hop(status=301, url="https://a.example/new")], NOW)
-    assert moved.after_answer(seen, url, url, [], NOW) == Moved()
-    assert moved.after_answer(seen, url, url, [Hop(status=302, url="https://a.example/new")], NOW) == Moved()
-    assert moved.after_answer(seen, url, url, [Hop(status=301, url="https://b.example/")], NOW).count == 1
+    seen = moved.after_answer(Moved(), [Hop(status=301, url="https://a.example/new")], NOW)
+    assert moved.after_answer(seen, [], NOW) == Moved()
+    assert moved.after_answer(seen, [Hop(status=302, url="https://a.example/new")], NOW) == Moved()
+    assert moved.after_answer(seen, [Hop(status=301, url="https://b.example/")], NOW).count == 1

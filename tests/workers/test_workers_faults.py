@@ -36,7 +36,8 @@ from tests.workers.parts import Words, add_articles, eventually, hook, mail
 from tests.workers.test_workers_decisions import PARCEL
 from tests.workers.test_workers_webhook import told
 from tocsin.valkey import EmbeddedValkey
-from watcher.poll import Manners, Watcher
+from watcher.manners import Manners
+from watcher.poll import Watcher
 from watcher.pool import ParsePool
 from workers.channels import Delivered, TryAgain
 from workers.channels.email import freeze, send

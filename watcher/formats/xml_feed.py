@@ -16,6 +16,7 @@ import feedparser
 import feedparser.api
 
 from watcher.entry import RawDocument, RawEntry
+from watcher.formats.rests import rests
 from watcher.formats.source import Source
 
 feedparser.api.PREFERRED_XML_PARSERS = ["watcher.formats.expat"]
@@ -64,6 +65,7 @@ def _document(body: bytes, source: Source, parsed: Mapping[str, Any], version: s
         title=_text(dict.get(feed, "title")),
         lang=_text(dict.get(feed, "language")) or None,
         ttl_s=_ttl_s(feed),
+        rests=rests(body),
         base=_text(dict.get(feed, "link")) or None,
         beyond=max(0, len(entries) - source.max_entries),
     )

@@ -60,9 +60,12 @@ def upgrade() -> None:
         sa.Column("every", sa.Text(), nullable=False),
         sa.Column("backfill_s", sa.Integer(), nullable=False),
         sa.Column("full_text", sa.Boolean(), nullable=False),
+        sa.Column("proxy", sa.Text(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("fetch_from", sa.Text(), nullable=True),
+        sa.Column("host", sa.Text(), server_default="", nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("last_modified", sa.Text(), nullable=True),
@@ -77,6 +80,11 @@ def upgrade() -> None:
         sa.Column("next_check_at", sa.BigInteger(), nullable=False),
         sa.Column("next_check_why", sa.Text(), nullable=True),
         sa.Column("interval_s", sa.Integer(), nullable=True),
+        sa.Column("usual_gap_s", sa.Integer(), nullable=True),
+        sa.Column("failing_since_at", sa.BigInteger(), nullable=True),
+        sa.Column("rests", JSON, nullable=True),
+        sa.Column("troubles", JSON, nullable=True),
+        sa.Column("episodes", JSON, nullable=True),
         sa.Column("moved_to", sa.Text(), nullable=True),
         sa.Column("moved_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("moved_since_at", sa.BigInteger(), nullable=True),
@@ -87,6 +95,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.create_index("ix_feed_due", ["next_check_at"], unique=False, **partial("removed_at IS NULL"))
+        batch_op.create_index("ix_feed_host", ["host"], unique=False)
+        batch_op.create_index(
+            "ix_feed_leased", ["lease_until_at"], unique=False, **partial("lease_until_at IS NOT NULL")
+        )
+    op.create_table(
+        "host",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("next_start_at", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_host")),
+    )
     op.create_table(
         "lease",
         sa.Column("name", sa.Text(), nullable=False),
@@ -241,6 +260,7 @@ def upgrade() -> None:
         sa.Column("changed", sa.Integer(), server_default="0", nullable=False),
         sa.Column("known", sa.Integer(), server_default="0", nullable=False),
         sa.Column("skipped", JSON, nullable=True),
+        sa.Column("quiet", JSON, nullable=True),
         sa.Column("error_class", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_fetch_feed_id")),
