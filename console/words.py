@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from store.addresses import masked
 from store.database import instant
 
 VERDICTS = {"useful": "useful", "false_alarm": "false alarm", "duplicate": "duplicate"}
@@ -72,16 +73,6 @@ def safe_url(url: str | None) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme in ("http", "https") and parts.hostname else None
-
-
-def masked(address: str) -> str:
-    """A webhook's address without its path, which is often a secret; mail addresses as they are."""
-    link = safe_url(address)
-    if link is None:
-        return address
-    parts = urlsplit(link)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}" + ("/…" if parts.path.strip("/") or parts.query else "")
 
 
 def percent(share: float | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
+from store.endpoint_notices import notice_disabled, notice_failing, notice_recovered
 from store.leases import SECOND
 from store.rate import MAX_SPACING
 from store.tables import delivery, endpoint
@@ -83,17 +84,18 @@ def note_tries(connection: Connection, tried: Sequence[Tried], now: int) -> None
     by_endpoint: dict[str, list[Tried]] = {}
     for one in tried:
         by_endpoint.setdefault(one.endpoint_id, []).append(one)
-    locked = select(endpoint.c.id).where(endpoint.c.id.in_(list(by_endpoint))).order_by(endpoint.c.id)
-    connection.execute(locked.with_for_update(key_share=True))
+    locked = select(endpoint.c.id, endpoint.c.failing_since_at).where(endpoint.c.id.in_(list(by_endpoint)))
+    rows = connection.execute(locked.order_by(endpoint.c.id).with_for_update(key_share=True)).all()
     well = sorted(id for id, those in by_endpoint.items() if any(one.outcome == "delivered" for one in those))
     if well:
+        notice_recovered(connection, ((row.id, row.failing_since_at) for row in rows if row.id in well), now)
         calm = {"failures": 0, "failing_since_at": None, "rest_until_at": None, "rests": 0, "last_error": None}
         connection.execute(update(endpoint).where(endpoint.c.id.in_(well)).values(**calm, last_success_at=now))
     for id, those in sorted(by_endpoint.items()):
         if failures := _since_success(those):
             _note_failures(connection, id, failures, now)
         if why := next((one.disable for one in those if one.disable), None):
-            _disable(connection, id, why, now)
+            _disable(connection, id, those, why, now)
 
 
 def _since_success(those: Sequence[Tried]) -> Sequence[Tried]:
@@ -107,9 +109,10 @@ def _note_failures(connection: Connection, id: str, failures: Sequence[Tried], n
     values: dict[str, Any] = {"failures": in_a_row, "failing_since_at": since, "last_error": failures[-1].detail}
     values |= _rest(row, in_a_row, max(one.asked_s or 0.0 for one in failures), now)
     connection.execute(update(endpoint).where(endpoint.c.id == id).values(**values))
+    notice_failing(connection, id, failures, now)
     if in_a_row >= WORN_OUT_FAILURES and since <= now - GIVE_UP_S * SECOND:
         why = f"nothing but failures for {GIVE_UP_S // 86_400} days; the last: {failures[-1].detail}"
-        _disable(connection, id, why, now)
+        _disable(connection, id, failures, why, now)
 
 
 def _rest(row: Row[Any], in_a_row: int, asked_s: float, now: int) -> dict[str, int]:
@@ -124,8 +127,9 @@ def _rest(row: Row[Any], in_a_row: int, asked_s: float, now: int) -> dict[str, i
     return {"rests": row.rests + opens, "rest_until_at": max(later, until) if resting else later}
 
 
-def _disable(connection: Connection, id: str, why: str, now: int) -> None:
+def _disable(connection: Connection, id: str, tried: Sequence[Tried], why: str, now: int) -> None:
     """Send nothing there any more: what is pending is dead, visibly, and can be replayed."""
+    notice_disabled(connection, id, tried, why, now)
     disabled = {"disabled_at": now, "disabled_why": why}
     connection.execute(update(endpoint).where(endpoint.c.id == id).values(**disabled))
     pending = and_(delivery.c.endpoint_id == id, delivery.c.status == "pending")

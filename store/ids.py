@@ -27,9 +27,14 @@ def alert_id(subject: str, key: str, opening_article_id: str, episode: int) -> s
     return _id("alert", subject, key, opening_article_id, episode)
 
 
-def message_id(alert_or_notice: str, kind: str, revision: int) -> str:
-    """What is told of an alert (or of a notice's subject) for the *revision*-th time."""
-    return _id("message", alert_or_notice, kind, revision)
+def message_id(alert: str, kind: str, revision: int) -> str:
+    """What is told of an alert for the *revision*-th time."""
+    return _id("message", alert, kind, revision)
+
+
+def notice_id(kind: str, subject: str, episode: int) -> str:
+    """A notice of this kind about *subject*; *episode* names the trouble, so that one trouble is told once."""
+    return _id("notice", kind, subject, episode)
 
 
 def delivery_id(message: str, subscription: str) -> str:

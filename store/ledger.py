@@ -36,7 +36,9 @@ class Equation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One rule on one day (UTC): its matches and what became of them, its messages and what became of those."""
+    """One rule (or one kind of notice) on one day (UTC): its matches and what became of them, its messages and what
+    became of those.
+    """
 
     day: date
     rule: str
@@ -149,7 +151,7 @@ def _deliveries(connection: Connection) -> dict[_Key, Equation]:
     tries that a receiver accepted.
     """
     tally = _Tally("messages x entitled")
-    of_message = (_day(message.c.at).label("day"), func.coalesce(message.c.facts["rule"].as_string(), "").label("rule"))
+    of_message = (_day(message.c.at).label("day"), _told_of().label("rule"))
     quiet = message.c.facts["quiet"].as_string().label("quiet")
     told = select(*of_message, quiet, entitled_count(connection).label("receivers"))
     for day, rule, why, receivers, messages in _grouped(connection, told):
@@ -162,6 +164,11 @@ def _deliveries(connection: Connection) -> dict[_Key, Equation]:
         if status != "delivered" or accepted:
             tally.add((day, rule), f"{status}: {why}" if why else status, count)
     return tally.equations()
+
+
+def _told_of() -> ColumnElement[str]:
+    """The rule of an alert's message; the kind of a notice."""
+    return func.coalesce(message.c.facts["rule"].as_string(), message.c.kind)
 
 
 def _grouped(connection: Connection, rows: Select[Any]) -> Iterable[tuple[Any, ...]]:

@@ -63,6 +63,7 @@ class _Kind:
 
 
 _UNSENT = exists().where(delivery.c.message_id == message.c.id, delivery.c.status == "pending")
+_UNTOLD = message.c.alert_id.is_(None) & message.c.told_at.is_(None)
 
 _KINDS = (
     _Kind(
@@ -90,7 +91,7 @@ _KINDS = (
         age=message.c.at,
         weight=func.length(cast(message.c.data, Text)),
         light={"data": {}},
-        only=~_UNSENT,
+        only=~(_UNSENT | _UNTOLD),
     ),
     _Kind(
         what="evidence of matches",

@@ -15,14 +15,19 @@ from store.rate import spacing_of
 from store.tables import delivery, endpoint, subscription
 from store.unsubscribing import suppress
 
+OWNER = "owner"
+"""Origin of subscriptions that nobody declares: how an owner hears of an address of theirs that fails."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which messages are wanted. `rules` are globs; an empty `tags` or `tiers` lets all pass. `max_age` (such as 3d) is
-    how old an article may be when it is told; what is older is shown and not sent.
+    """Which messages are wanted: alerts of the `rules` (globs) that pass the rest, where an empty `tags` or `tiers`
+    lets all pass; and `notices`, globs over store.notices.KINDS. `max_age` (such as 3d) is how old an article may be
+    when it is told; what is older is shown and not sent.
     """
 
-    rules: tuple[str, ...]
+    rules: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     level: str = "low"
     tags: tuple[str, ...] = ()
     tiers: tuple[str, ...] = ()
@@ -71,6 +76,14 @@ def sync(db: Database, subscriptions: Iterable[Subscription], origin: str = "fil
         _space(connection)
 
 
+def ensure_owned(connection: Connection, one: Subscription, now: int) -> None:
+    """Insert a subscription that no file declares, unless it is there: an owner's own, for notices."""
+    _ensure_endpoint(connection, one)
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    values = {**_columns(one), "origin": OWNER, "created_at": now}
+    connection.execute(dialect.insert(subscription).values(**values).on_conflict_do_nothing())
+
+
 def _declare(connection: Connection, one: Subscription, row: Row[Any] | None, origin: str, now: int) -> None:
     _ensure_endpoint(connection, one)
     values = {**_columns(one), "origin": origin, "removed_at": None}
@@ -112,6 +125,7 @@ def _columns(one: Subscription) -> dict[str, Any]:
         "owner": one.owner,
         "filter": {
             "rules": list(wanted.rules),
+            "notices": list(wanted.notices),
             "level": wanted.level,
             "tags": list(wanted.tags),
             "tiers": list(wanted.tiers),
@@ -134,6 +148,7 @@ def of_row(row: Row[Any]) -> Subscription:
         owner=row.owner,
         filter=Filter(
             rules=tuple(wanted["rules"]),
+            notices=tuple(wanted.get("notices", ())),
             level=wanted["level"],
             tags=tuple(wanted["tags"]),
             tiers=tuple(wanted["tiers"]),
@@ -165,9 +180,9 @@ def _in_force() -> Select[Any]:
 
 
 def list_subscriptions(db: Database) -> list[Subscription]:
-    """All subscriptions in force, by id."""
+    """All subscriptions in force that somebody declared, by id."""
     with db.read() as connection:
-        return in_force(connection)
+        return [of_row(row) for row in connection.execute(_in_force().where(subscription.c.origin != OWNER))]
 
 
 def enable_endpoint(db: Database, channel: str, address: str) -> bool:

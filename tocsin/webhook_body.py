@@ -73,7 +73,9 @@ class ArticleBody(_Open):
 
 
 class DataBody(_Open):
-    """`seq` counts the messages of the subscription from 1, without a hole; `change` says what an update brings."""
+    """Of an alert. `seq` counts the messages of the subscription from 1, without a hole; `change` says what an update
+    brings.
+    """
 
     version: Literal[1]
     seq: Annotated[int, Field(ge=1)]
@@ -82,6 +84,35 @@ class DataBody(_Open):
     outlets: Annotated[int, Field(ge=1)]
     link: str
     change: str | None = None
+
+
+class AboutBody(_Open):
+    """The thing that a notice is about, and its page on the console."""
+
+    what: Literal["feed", "rule", "endpoint", "subscription"]
+    id: str
+    name: str
+    link: str
+
+
+class NoticeBody(_Open):
+    """Something about the service itself. `words` say what, why and what to do; `figures` are counts, where there are
+    some. One trouble makes one notice of a kind: a repeat has the same `id`.
+    """
+
+    id: str
+    title: str
+    about: AboutBody
+    words: str
+    figures: dict[str, int] | None = None
+
+
+class NoticeDataBody(_Open):
+    """`seq` counts the messages of the subscription from 1, without a hole, alerts and notices alike."""
+
+    version: Literal[1]
+    seq: Annotated[int, Field(ge=1)]
+    notice: NoticeBody
 
 
 class TestBody(_Open):
@@ -100,8 +131,11 @@ class TestDataBody(_Open):
 
 
 class WebhookBody(_Open):
-    """What is posted. `webhook-id` in the headers is the same for every repeat, and so is every byte of this."""
+    """What is posted. `webhook-id` in the headers is the same for every repeat, and so is every byte of this. A `type`
+    that begins with `alert.` has the data of an alert, `test` and what begins with `test.` those of a test, any other
+    those of a notice.
+    """
 
     type: str
     timestamp: datetime
-    data: DataBody | TestDataBody
+    data: DataBody | NoticeDataBody | TestDataBody

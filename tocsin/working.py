@@ -15,6 +15,7 @@ from tocsin.wiring import LOOK_S, Wiring, rules_in_force, subscriptions_in_force
 from workers.clock import start_clock
 from workers.context import Context
 from workers.doorbell import Doorbell
+from workers.noticing import tell_notices
 from workers.smtp import SmtpServer
 from workers.watchdog import Duties, start_watchdog
 from workers.worker import run_worker
@@ -41,7 +42,7 @@ def _work(wiring: Wiring, number: int) -> None:
         base_url=settings.link_base,
     )
     start_beating(db, "work")
-    start_clock(db, context.doorbell, context.stopping)
+    start_clock(db, context.doorbell, context.stopping, lambda: tell_notices(context))
     start_watchdog(db, _duties(settings), context.stopping)
     threading.Thread(target=_keep_configured, args=(wiring, db, rules, context.stopping), daemon=True).start()
     run_worker(context, wiring.redis_url, f"worker-{number}")

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -35,12 +36,15 @@ _log = structlog.get_logger("tocsin.clock")
 
 
 class Clock:
-    """`tick` is one look; `run` looks until *stop* is set and survives whatever fails."""
+    """`tick` is one look; `run` looks until *stop* is set and survives whatever fails. *tell* tells the notices that
+    wait and gives the ids of their deliveries.
+    """
 
-    def __init__(self, db: Database, doorbell: Bell) -> None:
+    def __init__(self, db: Database, doorbell: Bell, tell: Callable[[], Sequence[str]] = tuple) -> None:
         self._db = db
         self._doorbell = doorbell
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._tell = tell
         self._rung: dict[str, float] = {}
 
     def tick(self) -> int:
@@ -54,7 +58,18 @@ class Clock:
             self._remember(articles)
         if due and self._doorbell.deliver(due):
             self._remember(due)
-        return len(articles) + len(due)
+        return len(articles) + len(due) + self._notices()
+
+    def _notices(self) -> int:
+        """Last in the tick, and never in the way of the bell."""
+        try:
+            told = list(self._tell())
+        except Exception as error:  # noqa: BLE001  # they wait in the ledger; the next tick tells them
+            _log.warning("clock.notices_failed", error=str(error))
+            return 0
+        if told and self._doorbell.deliver(told):
+            self._remember(told)
+        return len(told)
 
     def run(self, stop: threading.Event) -> None:
         """Tick once a second."""
@@ -84,8 +99,10 @@ class Clock:
         self._rung = {id: until for id, until in self._rung.items() if until > now}
 
 
-def start_clock(db: Database, doorbell: Bell, stop: threading.Event) -> threading.Thread:
+def start_clock(
+    db: Database, doorbell: Bell, stop: threading.Event, tell: Callable[[], Sequence[str]] = tuple
+) -> threading.Thread:
     """Run a clock in a thread until *stop* is set. *db* must be of this process."""
-    thread = threading.Thread(target=Clock(db, doorbell).run, args=(stop,), name="clock", daemon=True)
+    thread = threading.Thread(target=Clock(db, doorbell, tell).run, args=(stop,), name="clock", daemon=True)
     thread.start()
     return thread

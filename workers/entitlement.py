@@ -1,4 +1,7 @@
-"""Who gets a message, and of what it is only shown: subscriptions' filters over its facts. Pure."""
+"""Who gets a message, and of what it is only shown: subscriptions' filters over an alert's facts, or a notice's kind.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,13 @@ from store.subscriptions import Filter, Subscription
 
 
 def entitled(subscriptions: Iterable[Subscription], facts: Mapping[str, Any]) -> list[Subscription]:
-    """Those of *subscriptions* whose filter lets *facts* pass."""
+    """Those of *subscriptions* whose filter lets the *facts* of an alert pass."""
     return [one for one in subscriptions if passes(one.filter, facts)]
+
+
+def entitled_to_notice(subscriptions: Iterable[Subscription], kind: str) -> list[Subscription]:
+    """Those of *subscriptions* that want notices of this *kind*."""
+    return [one for one in subscriptions if any(fnmatchcase(kind, glob) for glob in one.filter.notices)]
 
 
 def passes(wanted: Filter, facts: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,14 @@ _SCHEMES: dict[str, tuple[Security, int]] = {
     "smtp+starttls": ("starttls", 587),
     "smtps": ("tls", 465),
 }
+
+
+_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\Z")
+
+
+def is_mailbox(text: str) -> bool:
+    """Whether *text* is one plain address such as desk@example.org, and nothing else."""
+    return _MAILBOX.match(text) is not None and ".." not in text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

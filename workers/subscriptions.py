@@ -16,14 +16,15 @@ from rules.model import Level
 from rules.problems import Problem
 from rules.shape import Duration, duration_s
 from rules.source import Source, read
+from store.notices import KINDS
 from store.rate import spacing_of
 from store.subscriptions import Filter, Subscription
 from workers.channels.headers import MAX_HEADERS, REFERENCE, BadHeader, problem_of, resolved
 from workers.channels.webhook import BadSecret, key_of
 from workers.context import NoSecret
+from workers.smtp import is_mailbox
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
-_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\Z")
 _DIGESTS = "digests (hourly, daily, weekly) are not supported by this version; write `cadence: instant`"
 
 Secrets = Callable[[str], str]
@@ -49,14 +50,21 @@ class _Part(BaseModel):
 
 
 class FilterPart(_Part):
-    """Which messages."""
+    """Which messages: alerts of these rules, as far as the rest lets them pass, and these notices."""
 
-    rules: Annotated[Words, Field(min_length=1)]
+    rules: Annotated[Words | None, Field(min_length=1)] = None
+    notices: Annotated[Words | None, Field(min_length=1)] = None
     level: Level = Level.LOW
     tags: Words = ()
     tiers: Annotated[tuple[Literal["official", "agency", "press", "blog"], ...], BeforeValidator(_listed)] = ()
     confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
     max_age: Age | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> FilterPart:
+        if self.rules is None and self.notices is None:
+            raise ValueError('it lets nothing pass: write `rules: ["*"]`, `notices: ["feed.*"]`, or both')
+        return self
 
 
 class SubscriptionPart(_Part):
@@ -156,7 +164,8 @@ def _subscription(part: SubscriptionPart) -> Subscription:
         id=part.id,
         owner=part.owner,
         filter=Filter(
-            rules=wanted.rules,
+            rules=wanted.rules or (),
+            notices=wanted.notices or (),
             level=str(wanted.level),
             tags=wanted.tags,
             tiers=wanted.tiers,
@@ -182,27 +191,36 @@ def _problems(
         first.setdefault(part.id, number)
         if why := _bad_address(part):
             yield source.problem((*at, "to"), why)
-        for place, glob in enumerate(part.filter.rules):
-            if rule_ids and not any(fnmatchcase(id, glob) for id in rule_ids):
-                path = (*at, "filter", "rules", place)
-                yield source.problem(path, f"`{glob}` names no loaded rule; {_near(glob, rule_ids)}")
+        yield from _bad_globs(source, at, part.filter, rule_ids)
         if why := _bad_secret(part, secrets):
             yield source.problem((*at, "secret"), why)
         for name, why in _bad_headers(part, secrets):
             yield source.problem((*at, "headers", name), why)
 
 
+def _bad_globs(
+    source: Source, at: tuple[str | int, ...], wanted: FilterPart, rule_ids: Collection[str]
+) -> Iterator[Problem]:
+    for place, glob in enumerate(wanted.rules or ()):
+        if rule_ids and not any(fnmatchcase(id, glob) for id in rule_ids):
+            why = f"`{glob}` names no loaded rule; {_near(glob, rule_ids, '`tocsin rules list` shows them')}"
+            yield source.problem((*at, "filter", "rules", place), why)
+    for place, glob in enumerate(wanted.notices or ()):
+        if not any(fnmatchcase(kind, glob) for kind in KINDS):
+            why = f"`{glob}` names no kind of notice; {_near(glob, KINDS, 'there are ' + ', '.join(KINDS))}"
+            yield source.problem((*at, "filter", "notices", place), why)
+
+
 def _bad_address(part: SubscriptionPart) -> str | None:
     if part.channel == "email":
-        plain = _MAILBOX.match(part.to) and ".." not in part.to
-        return None if plain else f"{part.to[:100]!r} is not one plain address such as desk@example.org"
+        return None if is_mailbox(part.to) else f"{part.to[:100]!r} is not one plain address such as desk@example.org"
     problem = check_url(part.to)
     return f"this address cannot be a webhook's: {problem}" if problem else None
 
 
-def _near(glob: str, rule_ids: Collection[str]) -> str:
-    near = difflib.get_close_matches(glob, sorted(rule_ids), 1, 0.6)
-    return f"did you mean `{near[0]}`?" if near else '`tocsin rules list` shows them; "*" means all'
+def _near(glob: str, names: Collection[str], where: str) -> str:
+    near = difflib.get_close_matches(glob, sorted(names), 1, 0.6)
+    return f"did you mean `{near[0]}`?" if near else f'{where}; "*" means all'
 
 
 def _bad_secret(part: SubscriptionPart, secrets: Secrets | None) -> str | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from store import episodes, messages, silences, unsubscribing
 from store.ids import delivery_id
+from store.notices import stamp_told
 from store.silences import Silence
 from store.subscriptions import Subscription, hold_in_force, in_force
 from workers.channels import CHANNELS, Told
@@ -58,6 +59,12 @@ class Telling:
         messages.add_message(self.connection, {**message, "facts": facts})
         if facts["quiet"] is None:
             self._deliver({**message, "facts": facts}, receivers)
+
+    def tell_noticed(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
+        """Make the deliveries of a notice (columns) that is there and held, and stamp it told."""
+        facts = {**message["facts"], "entitled": [one.id for one in receivers]}
+        stamp_told(self.connection, message["id"], facts, message["data"], self.now)
+        self._deliver(message, receivers)
 
     def finish(self) -> list[str]:
         """Insert the deliveries made; returns the ids of those that can leave."""

@@ -8,8 +8,8 @@ from fastapi import APIRouter
 
 from console.api import models, shapes
 from console.settings import Console
-from console.words import masked
 from store.activity import RuleActivity, active_rules, rule_activity
+from store.addresses import masked
 from store.feeds import list_feeds
 from store.subscriptions import list_subscriptions
 from store.unsubscribing import list_unsubscribed

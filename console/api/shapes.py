@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from console.api import models
-from console.words import masked, safe_url
+from console.words import safe_url
+from store.addresses import masked
 from store.database import instant
 from store.inbox import AlertDetail, AlertLine, Row
 

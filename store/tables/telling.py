@@ -25,10 +25,12 @@ message = Table(
     Column("alert_id", Text, ForeignKey("alert.id")),
     Column("revision", Integer, nullable=False),
     Column("at", Instant, nullable=False),
-    Column("facts", Json, nullable=False),  # what filters read: rule, tags, level, tier, confidence
+    Column("facts", Json, nullable=False),  # what filters read: rule, tags, level, tier, confidence; who is entitled
     Column("data", Json, nullable=False),  # the webhook's `data` without `seq`, frozen; empty once pruned
+    Column("told_at", Instant),  # when a notice was given to those who want it; an alert's message has its deliveries
     pruned_column(),
     whole("ix_message_whole", "at"),
+    Index("ix_message_untold", "at", **only("told_at IS NULL AND alert_id IS NULL")),
     Index("ix_message_alert", "alert_id"),
     Index("ix_message_at", "at"),
 )
@@ -44,7 +46,7 @@ subscription = Table(
     Column("secret", Text),  # a reference (env:NAME, file:PATH), never the secret itself
     Column("cadence", Json, nullable=False),  # {"instant": true} | {"daily": "07:00", "timezone": …}
     Column("options", Json, nullable=False),
-    Column("origin", Text, nullable=False),  # file | console
+    Column("origin", Text, nullable=False),  # file | console | owner: made for notices
     Column("created_at", Instant, nullable=False),
     Column("removed_at", Instant),
     Column("last_seq", BigInteger, nullable=False, server_default="0"),

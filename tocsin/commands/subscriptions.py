@@ -68,11 +68,11 @@ def list_all(as_json: Json = False) -> None:
             ]
         )
         return
-    table = Table("id", "owner", "rules", "level", "channel", "to", "state", box=None)
+    table = Table("id", "owner", "rules", "level", "notices", "channel", "to", "state", box=None)
     for each in found:
         state = _state(disabled.get(each.endpoint_id), ended.get((each.id, each.endpoint_id)))
-        rules, level = ", ".join(each.filter.rules), each.filter.level
-        table.add_row(each.id, each.owner, rules, level, each.channel, each.address, state)
+        rules, level, notices = ", ".join(each.filter.rules), each.filter.level, ", ".join(each.filter.notices)
+        table.add_row(each.id, each.owner, rules, level, notices, each.channel, each.address, state)
     Console().print(table)
 
 

@@ -60,11 +60,12 @@ _templates = Environment(
 def freeze(told: Told, subscription: Subscription, context: Context) -> bytes:
     """The whole message but for `To`, which is put before it at each try: the address may change while it waits."""
     shown = {"told": told, **told.data, "subscription": subscription.id, "note": _note(told)}
+    template = "notice" if "notice" in told.data else "alert"
     mail = MIMEMultipart("alternative", boundary=f"=_{told.delivery_id}")
     for name, value in _headers(told, context).items():
         mail[name] = value
-    mail.attach(_part(_templates.get_template("alert.txt").render(shown), "plain"))
-    mail.attach(_part(_templates.get_template("alert.html").render(shown), "html"))
+    mail.attach(_part(_templates.get_template(f"{template}.txt").render(shown), "plain"))
+    mail.attach(_part(_templates.get_template(f"{template}.html").render(shown), "html"))
     return mail.as_bytes(policy=_WIRE)
 
 
@@ -85,10 +86,17 @@ def _headers(told: Told, context: Context) -> dict[str, str]:
         "Subject": Header(subject_of(told.data, told.kind), "utf-8", header_name="Subject").encode(),
         "Date": format_datetime(instant(told.at).replace(microsecond=0)),
         "Message-ID": f"<{told.delivery_id}@{host}>",
-        "References": f"<{told.alert_id or told.delivery_id}@{host}>",
+        "References": f"<{_thread(told)}@{host}>",
         "Auto-Submitted": "auto-generated",
         **unsubscribe_headers(told.unsubscribe),
     }
+
+
+def _thread(told: Told) -> str:
+    """Mails about one alert, or notices about one thing, belong together."""
+    if "notice" in told.data:
+        return "{what}.{id}".format_map(told.data["notice"]["about"])
+    return told.alert_id or told.delivery_id
 
 
 def unsubscribe_headers(link: str) -> dict[str, str]:
@@ -100,7 +108,11 @@ def unsubscribe_headers(link: str) -> dict[str, str]:
 
 
 def subject_of(data: Mapping[str, Any], kind: str = "alert.opened") -> str:
-    """One clean line: what became of the alert where it was told before, level, rule, and the article's title."""
+    """One clean line: what became of the alert where it was told before, level, rule, and the article's title; of a
+    notice its heading and what it is about.
+    """
+    if "notice" in data:
+        return clean(f"[Tocsin] {data['notice']['title']}: {data['notice']['about']['name']}")
     alert = data["alert"]
     became = f"{_NOTES[kind].partition(':')[0]}: " if kind in _NOTES else ""
     return clean(f"{became}[{alert['rule']['level']}] {alert['rule']['title']}: {data['article']['title']}")

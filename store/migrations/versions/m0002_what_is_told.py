@@ -95,12 +95,15 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("facts", JSON, nullable=False),
         sa.Column("data", JSON, nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
         sa.Column("pruned_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_message_alert_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_whole", ["at"], unique=False, **partial("pruned_at IS NULL"))
+        untold = partial("told_at IS NULL AND alert_id IS NULL")
+        batch_op.create_index("ix_message_untold", ["at"], unique=False, **untold)
         batch_op.create_index("ix_message_alert", ["alert_id"], unique=False)
         batch_op.create_index("ix_message_at", ["at"], unique=False)
     op.create_table(
