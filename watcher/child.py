@@ -69,6 +69,8 @@ def _answer(head: dict[str, Any], body: bytes) -> dict[str, Any]:
         read = NotAFeed(error_class="too_large", message="the document needs too much memory to be read")
     except RecursionError:
         read = NotAFeed(error_class="not_a_feed", message="the document is nested too deeply to be read")
+    except Exception as error:  # noqa: BLE001 - a bug; it must show at the feed and cost this document alone
+        read = NotAFeed(error_class="parser", message=f"the parser failed on this document: {error!r}"[:500])
     return {"kind": type(read).__name__, "value": asdict(read), "retire": _resident_bytes() > RETIRE_BYTES}
 
 

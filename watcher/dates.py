@@ -15,6 +15,7 @@ from typing import Any
 
 from dateutil import parser as dateutil_parser
 
+from watcher.date_names import fillers, months
 from watcher.entry import Provenance
 
 FUTURE_S = 26 * 3_600
@@ -33,6 +34,13 @@ _GUESSED_ZONES = {"IST": 5.5, "BST": 1.0, "PKT": 5.0, "WIB": 7.0, "SAST": 2.0, "
 
 _RFC822_ZONE = re.compile(r"(?:[+-]\d{4}|\b(?:UTC?|GMT|Z|[ECMP][SD]T))\)?$")
 _FROM_GREENWICH = re.compile(r"\b(?:GMT|UTC)\s?([+-])(\d{1,2})(?::?(\d\d))?$")
+_SAID_TWICE = re.compile(r"(?<=\d )[A-Z]{3,5}(?=[+-]\d{4}$)")  # EDT-0400
+_COLON = re.compile(r"(?<=[ \d][+-]\d\d):(?=\d\d$)")
+_COMMENT = re.compile(r"([+-]\d\d:?\d\d)\s?(?:\([^()]*\)|\[[^\[\]]*\])$")  # +0100 (CET), -05:00[America/New_York]
+_SPACED = re.compile(r"\b(\d{1,2})\. (\d{1,2})\. (?=\d{4}\b)")
+_FAR_EAST = re.compile(r"^(\d{4})\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
+_MONTH = re.compile(r"(\d{4})-(\d\d)")  # as W3C-DTF allows
+_FIRST_WORD = re.compile(r"^[^\W\d_]{2,20}(?:-[^\W\d_]{2,10})?\.?,? ")
 _YEAR_NONE = re.compile(r"(?<![\w+:-])0\d{3}(?![\d:])")  # 0001: what .NET writes for no date
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?\s*(?:Z|z|UTC|[+-]\d\d:?\d\d)?")
 _ZONE_NAME = re.compile(r"\b([A-Z]{2,5})\)?\s*$")
@@ -41,32 +49,13 @@ _EPOCH_STAMP = re.compile(r"(\d{9,10})(?:\.\d+)?|(\d{12,13})")
 _NUMERIC = re.compile(r"\b(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})\b")
 
 
-_MONTHS: Any = [
-    ("Jan", "January", "Januar", "Jän", "janv", "janvier", "enero", "ene", "gennaio", "gen", "janeiro", "januari"),
-    ("Feb", "February", "Februar", "févr", "fev", "février", "febrero", "febbraio", "fevereiro", "februari"),
-    ("Mar", "March", "März", "Mär", "Mrz", "mars", "marzo", "março", "maart", "mrt"),
-    ("Apr", "April", "avr", "avril", "abril", "abr", "aprile"),
-    ("May", "Mai", "mayo", "maggio", "mag", "maio", "mei"),
-    ("Jun", "June", "Juni", "juin", "junio", "giugno", "giu", "junho"),
-    ("Jul", "July", "Juli", "juil", "juillet", "julio", "luglio", "lug", "julho"),
-    ("Aug", "August", "août", "agosto", "ago", "augustus"),
-    ("Sep", "Sept", "September", "septembre", "septiembre", "settembre", "set", "setembro"),
-    ("Oct", "October", "Okt", "Oktober", "octobre", "octubre", "ottobre", "ott", "outubro", "out"),
-    ("Nov", "November", "novembre", "noviembre", "novembro"),
-    ("Dec", "December", "Dez", "Dezember", "déc", "décembre", "diciembre", "dic", "dicembre", "dezembro"),
-]
-_FILLERS = (
-    "mo di mi do fr sa so montag dienstag mittwoch donnerstag freitag samstag sonntag uhr um "
-    "lun mar mer jeu ven sam dim lundi mardi mercredi jeudi vendredi samedi dimanche le à "
-    "lunes martes miércoles jueves viernes sábado domingo de del mié jue vie sáb dom el"
-)
-_JUMP: Any = [*dateutil_parser.parserinfo.JUMP, *_FILLERS.split()]
+_JUMP: Any = [*dateutil_parser.parserinfo.JUMP, *fillers()]
 
 
 class _Names(dateutil_parser.parserinfo):
-    """English, and the months and weekdays of languages that feeds write unasked."""
+    """English, and the names that feeds of other languages write."""
 
-    MONTHS = _MONTHS
+    MONTHS = months()
     JUMP = _JUMP
 
     def convertyear(self, year: int, century_specified: bool = False) -> int:
@@ -104,11 +93,18 @@ def read_date(text: str) -> Dated | None:
     value = " ".join(text.split()).strip(" .,;")
     if not value or len(value) > _LONGEST or _YEAR_NONE.search(value):
         return None
-    value = _FROM_GREENWICH.sub(lambda zone: f"{zone[1]}{int(zone[2]):02}{zone[3] or '00'}", value)
+    value = _plain_zone(_SPACED.sub(r"\1.\2.", _FAR_EAST.sub(r"\1-\2-\3", value)))
     for reader in (_epoch, _iso, _rfc822, _anything):
         if (found := reader(value)) is not None:
             return found
     return None
+
+
+def _plain_zone(text: str) -> str:
+    """*text* with its distance from Greenwich as RFC 822 writes it, +0530, where it says one."""
+    text = _SAID_TWICE.sub("", _COMMENT.sub(r"\1", text))
+    text = _FROM_GREENWICH.sub(lambda zone: f"{zone[1]}{int(zone[2]):02}{zone[3] or '00'}", text)
+    return text if _ISO.fullmatch(text) else _COLON.sub("", text)
 
 
 def _epoch(text: str) -> Dated | None:
@@ -119,6 +115,7 @@ def _epoch(text: str) -> Dated | None:
 
 
 def _iso(text: str) -> Dated | None:
+    text = _MONTH.sub(r"\g<0>-01", text) if _MONTH.fullmatch(text) else text
     if not _ISO.fullmatch(text):
         return None
     try:
@@ -145,6 +142,11 @@ def _rfc822(text: str) -> Dated | None:
 
 
 def _anything(text: str) -> Dated | None:
+    """By dateutil; what begins with a word that it does not know, without that word: a day of the week."""
+    return _agreed(text) or _agreed(_FIRST_WORD.sub("", text))
+
+
+def _agreed(text: str) -> Dated | None:
     """By dateutil, with two sets of defaults and both orders of day and month: where they differ, *text* does not say
     enough, or says two things.
     """

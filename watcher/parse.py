@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from net.decode import BadCoding, Body, TooLarge
 from watcher.clean import plain_line, plain_text, safe_link
 from watcher.dates import published
 from watcher.entry import Document, Entry, NotAFeed, RawDocument, RawEntry
+from watcher.formats.encoding import believable
 from watcher.formats.readers import READERS
 from watcher.formats.source import Source
 from watcher.identity import canonical_url, content_hash, names_of
@@ -28,8 +31,9 @@ _LOGIN = re.compile(rb"""type\s*=\s*["']?password""", re.IGNORECASE)
 
 def parse(body: bytes, source: Source, now: datetime) -> Document | NotAFeed:
     """Read *body* as of *now* (for dates that cannot be believed)."""
-    body = _unpacked(body)
-    if not body.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+    body, content_type = believable(_unpacked(body), source.content_type)
+    source = replace(source, content_type=content_type)
+    if not body.strip(b"\0 \t\r\n"):
         return NotAFeed(error_class="empty", message="the document is empty")
     for read in READERS:
         if (raw := read(body, source)) is not None:
@@ -67,7 +71,7 @@ def _document(raw: RawDocument, source: Source, now: datetime) -> Document:
 
 def _entry(raw: RawEntry, base: str, lang: str | None, now: datetime) -> Entry:
     title = plain_line(raw.title)
-    text = next((text for body in raw.bodies if (text := plain_text(body))), "")
+    text = _longest(raw.bodies)
     link = safe_link(raw.link, base) or safe_link(_as_link(raw.guid), base)
     url = canonical_url(link) if link else None
     content = content_hash(title, text)
@@ -83,6 +87,15 @@ def _entry(raw: RawEntry, base: str, lang: str | None, now: datetime) -> Entry:
         published_from=published_from,
         content_hash=content,
     )
+
+
+def _longest(bodies: Sequence[str]) -> str:
+    """The longest text of *bodies*, which come longest first with their tags: a body of pictures has little text."""
+    best = ""
+    for body in bodies:
+        if len(body) > len(best) and len(text := plain_text(body)) > len(best):
+            best = text
+    return best
 
 
 def _as_link(guid: str | None) -> str | None:

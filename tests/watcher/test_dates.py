@@ -38,6 +38,22 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
         ("25/04/2024 10:00", "2024-04-25T10:00", "inferred"),
         ("mercredi 3 janvier 2024 10:00", "2024-01-03T10:00", "inferred"),
         ("Sonntag, 3. März 2024 10:00 Uhr", "2024-03-03T10:00", "inferred"),
+        ("Wed, 03 Jan 2024 10:00:00 +05:30", "2024-01-03T04:30", "declared"),
+        ("Wed Jan 03 2024 10:00:00 GMT+0100 (Central European Standard Time)", "2024-01-03T09:00", "declared"),
+        ("2024-01-03T10:00:00-05:00[America/New_York]", "2024-01-03T15:00", "declared"),
+        ("Wed, 03 Jan 2024 10:00:00 EDT-0400", "2024-01-03T14:00", "declared"),
+        ("Seg, 24 Set 2018 19:42:40 -0300", "2018-09-24T22:42:40", "declared"),
+        ("sexta-feira, 5 de abril de 2024 10:00", "2024-04-05T10:00", "inferred"),
+        ("Ср, 03 Янв 2024 10:00:00 +0300", "2024-01-03T07:00", "declared"),
+        ("3 января 2024 г. 10:00", "2024-01-03T10:00", "inferred"),
+        ("śr., 03 sty 2024 10:00:00 +0100", "2024-01-03T09:00", "declared"),
+        ("Çar, 03 Oca 2024 10:00:00 +0300", "2024-01-03T07:00", "declared"),
+        ("ons, 03 maj 2024 10:00:00 +0200", "2024-05-03T08:00", "declared"),
+        ("mar., 05 mars 2024 10:00:00 +0100", "2024-03-05T09:00", "declared"),
+        ("Τετ, 03 Ιαν 2024 10:00:00 EET", "2024-01-03T08:00", "declared"),
+        ("2024年1月3日 10:00", "2024-01-03T10:00", "inferred"),
+        ("3. 1. 2024 10:00", "2024-01-03T10:00", "inferred"),
+        ("2024-01", "2024-01-01T00:00", "inferred"),
     ],
 )
 def test_a_date_is_read_and_says_how_sure_it_is(text: str, instant: str, provenance: str) -> None:
@@ -48,7 +64,17 @@ def test_a_date_is_read_and_says_how_sure_it_is(text: str, instant: str, provena
     "text",
     [
         *("", " ", "Invalid Date", "0000-00-00", "0000-00-00 00:00:00", "03/04/2024", "10", "1", "Monday", "June"),
-        *("2024", "10:00", "Wed, 31 Dec 0001 23:59:59 GMT", "2024-13-45", "yesterday", "9" * 20, "x" * 1000, "32 May"),
+        *(
+            "2024",
+            "10:00",
+            "Wed, 31 Dec 0001 23:59:59 GMT",
+            "2024-13-45",
+            "yesterday",
+            "3 listopada 2024",
+            "9" * 20,
+            "x" * 1000,
+            "32 May",
+        ),
     ],
 )
 def test_what_is_no_date_or_could_be_two_is_none(text: str) -> None:

@@ -82,6 +82,33 @@ def test_a_news_sitemap_is_read() -> None:
     assert (entry.title, entry.url, entry.lang) == ("AT&T <b>", "https://n.example/1", "en")
 
 
+def test_a_sitemap_with_a_bare_ampersand_or_a_prefix_is_read() -> None:
+    body = b"""<sm:urlset xmlns:sm="http://www.sitemaps.org/schemas/sitemap/0.9"
+    xmlns:n="http://www.google.com/schemas/sitemap-news/0.9"><sm:url><sm:loc>https://n.example/?a=1&b=2</sm:loc><n:news>
+    <n:title>AT&T merges</n:title></n:news></sm:url></sm:urlset>"""
+    (entry,) = document(body).entries
+    assert (entry.title, entry.url) == ("AT&T merges", "https://n.example/?a=1&b=2")
+    assert document(body).complete
+
+
+def test_a_relative_link_is_read_by_the_base_in_force() -> None:
+    body = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://n.example/one/"><title>F</title>
+    <link href="https://front.example/"/><entry xml:base="two/"><title>T</title><link href="3"/></entry>
+    <entry><title>U</title><link href="4"/></entry></feed>"""
+    assert [entry.url for entry in document(body).entries] == [
+        "https://n.example/one/two/3",
+        "https://n.example/one/4",
+    ]
+
+
+def test_of_two_bodies_the_one_with_the_longer_text_is_kept() -> None:
+    pictures = "&lt;img src='https://n.example/a-very-long-address-of-a-picture.jpg' srcset='b c d e f'&gt;Read on"
+    body = rss(item(1, text="The ministers signed it today.", **{"content:encoded": pictures})).replace(
+        b"<rss ", b'<rss xmlns:content="http://purl.org/rss/1.0/modules/content/" '
+    )
+    assert document(body).entries[0].text == "The ministers signed it today."
+
+
 DEFECTS: dict[str, bytes] = {
     "whitespace before the prolog": b"\n\n  " + rss(item(1, "Title")),
     "a byte order mark": b"\xef\xbb\xbf" + rss(item(1, "Title")),

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from html import escape
 from io import BytesIO
 
 from lxml import etree
 
 from watcher.entry import RawDocument, RawEntry
+from watcher.formats.ampersand import escaped
 from watcher.formats.source import Source
+
+_IS_ONE = re.compile(rb"<(?:[\w-]{1,20}:)?urlset[\s>]", re.IGNORECASE)
+_ENDS = re.compile(rb"</\s*(?:[\w-]{1,20}:)?urlset\s*>", re.IGNORECASE)
 
 
 def read(body: bytes, source: Source) -> RawDocument | None:
     """Read *body*; None where it is no sitemap. Sitemaps without news have links only, and give no entries."""
-    if b"<urlset" not in body[:4_096]:
+    if not _IS_ONE.search(body[:4_096]):
         return None
     entries: list[RawEntry] = []
-    complete = True
     events = etree.iterparse(
-        BytesIO(body),
+        BytesIO(escaped(body)),
         tag="{*}url",
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         huge_tree=False,
-        recover=False,
+        recover=True,
     )
-    try:
+    with contextlib.suppress(etree.XMLSyntaxError):  # what came before is read
         for _event, element in events:
             if (entry := _entry(element)) is not None:
                 entries.append(entry)
             element.clear()
-    except etree.XMLSyntaxError:
-        complete = False
+    complete = bool(_ENDS.search(body[-1_024:]))
     kept = tuple(entries[: source.max_entries])
     return RawDocument(format="news-sitemap", entries=kept, complete=complete, beyond=len(entries) - len(kept))
 

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any
+from urllib.parse import urljoin
 
 import feedparser
 import feedparser.api
 
 from watcher.entry import RawDocument, RawEntry
+from watcher.formats.ampersand import escaped
 from watcher.formats.rests import rests
 from watcher.formats.source import Source
 
@@ -25,10 +27,8 @@ _PERIODS_S = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_
 _ENDS = re.compile(
     rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf|entry|channel)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL
 )
-_BARE_AMPERSAND = re.compile(
-    rb"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)|&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,31};)", re.DOTALL
-)
-_SAYS_UTF16 = re.compile(rb"""(<\?xml[^>]{0,100}encoding\s*=\s*["'])utf-?16(?:le|be)?(["'])""", re.IGNORECASE)
+_OF_MODULES = re.compile(rb"<(?!/?(?:content|dc|dcterms|atom\w*|a10|rdf|rss\w*|sy):)/?[\w-]{1,40}:[^<>]{0,5000}>")
+"""Tags of elements that nobody reads here: maps, films, podcasts."""
 _DATES = ("published", "created", "updated")
 
 
@@ -36,9 +36,8 @@ def read(body: bytes, source: Source) -> RawDocument | None:
     """Read *body*; None where it is no XML feed."""
     # Without a Content-Location: feedparser would make absolute URLs of guids, other ones when the feed moves.
     headers = {"content-type": source.content_type} if source.content_type else {}
-    readable = _believable_encoding(body)
-    parsed = _parse(readable, headers)
-    if parsed.get("bozo") and (mended := _escaped(readable)) != readable:
+    parsed = _parse(body, headers)
+    if parsed.get("bozo") and (mended := escaped(body)) != body:
         parsed = _parse(mended, headers)
     entries = parsed.get("entries") or []
     version = parsed.get("version") or ""
@@ -48,12 +47,17 @@ def read(body: bytes, source: Source) -> RawDocument | None:
 
 
 def _parse(body: bytes, headers: Mapping[str, str]) -> Any:
-    return feedparser.parse(BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
-
-
-def _escaped(body: bytes) -> bytes:
-    """*body* with each bare ampersand written out, which feedparser would read as "Q&A;"."""
-    return _BARE_AMPERSAND.sub(lambda found: found[0] if found[1] else b"&amp;", body)
+    """By feedparser; where it fails, as it does on elements of modules that are not closed, once more without those."""
+    for readable in (body, _OF_MODULES.sub(b"", body)):
+        try:
+            return feedparser.parse(
+                BytesIO(readable), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+            )
+        except (MemoryError, RecursionError):
+            raise
+        except Exception:  # noqa: BLE001, S112 - KeyError, TypeError …: it says nothing of which it raises
+            continue
+    return {}
 
 
 def _document(body: bytes, source: Source, parsed: Mapping[str, Any], version: str) -> RawDocument:
@@ -69,11 +73,6 @@ def _document(body: bytes, source: Source, parsed: Mapping[str, Any], version: s
         base=_text(dict.get(feed, "link")) or None,
         beyond=max(0, len(entries) - source.max_entries),
     )
-
-
-def _believable_encoding(body: bytes) -> bytes:
-    """A document whose declaration can be read as ASCII is not UTF-16, whatever the declaration says."""
-    return _SAYS_UTF16.sub(rb"\1utf-8\2", body[:200], count=1) + body[200:] if b"<?xml" in body[:64] else body
 
 
 def _entry(entry: Any) -> RawEntry:
@@ -92,9 +91,15 @@ def _entry(entry: Any) -> RawEntry:
 def _link(entry: Any) -> str | None:
     """The entry's link; not a guid that feedparser takes for one because nobody said isPermaLink="false"."""
     link, guid = _text(dict.get(entry, "link")), _text(dict.get(entry, "id"))
-    if link and (link != guid or link.lower().startswith(("http://", "https://", "/"))):
-        return link
-    return _first_link(dict.get(entry, "links"))
+    if not link or (link == guid and not link.lower().startswith(("http://", "https://", "/"))):
+        link = _first_link(dict.get(entry, "links")) or ""
+    return urljoin(_base(entry), link) if link else None
+
+
+def _base(entry: Any) -> str:
+    """The `xml:base` that is in force for the entry; '' without one."""
+    details = (dict.get(entry, name) for name in ("title_detail", "summary_detail"))
+    return next((base for detail in details if detail and (base := _text(dict.get(detail, "base")))), "")
 
 
 def _first_link(links: Any) -> str | None:
