@@ -17,6 +17,7 @@ from rules.language.vocabulary import Party
 from rules.model import Evidence, Role, Status, Zone
 
 _STATES = frozenset({"state", "country"})
+_PUBLIC = _STATES | {"igo", "body"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +204,16 @@ def _party(t: Tried, key: str, part: PartyPart | None, parties: tuple[Party, ...
         return
     found = [p.id for p in named(parties, part)] or headed(t, key)
     wanted = _names([*part.wanted, *(part.name or ()), *part.head])
-    holds = bool(found) or (part.may_lack and not (part.name and parties))
-    yield Outcome(key=f"claim.{key}", holds=holds, wanted=wanted, found=", ".join(found) or _others(parties))
+    private = _private(t) if key == "by" and not found and set(part.wanted) <= _PUBLIC else ""
+    holds = bool(found) or (part.may_lack and not (part.name and parties) and not private)
+    shown = ", ".join(found) or private or _others(parties)
+    yield Outcome(key=f"claim.{key}", holds=holds, wanted=wanted, found=shown)
+
+
+def _private(t: Tried) -> str:
+    """Who acts and can be no state ('a court lifted the ban'); '' where nobody of that kind does."""
+    s = t.claim.structure
+    return next((s.low(k) for k in t.claim.agents if s.low(k) in s.grammar.nouns["private"]), "")
 
 
 def _others(parties: tuple[Party, ...]) -> str:

@@ -84,7 +84,8 @@ class Governing:
             main = self.s.verb_left(k - 2)
             return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
         if before == "P":
-            return self._to_left(k - 2, "about" if self.s.low(k - 1) in ("on", "about", "over") else "ger")
+            word = self.s.low(k - 1)
+            return self._to_left(k - 2, "about" if word in ("on", "about", "over") else "in" if word == "in" else "ger")
         if before in ("VG", "NP", "AP"):
             return self._to_left(k - 1, "ger")
         return None, ""

@@ -14,36 +14,31 @@ from rules.language.words import Tagged
 from rules.lexicon import Form
 from rules.model import Status
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _IN_FORCE = frozenset({"force", "place", "effect", "valid", "applicable", "binding"})
 _WISHES = frozenset({"plan", "propose", "bill", "demand", "threaten", "possible", "talk"})
-_DEALING = frozenset(
-    [
-        "hit",
-        "punish",
-        "respond",
-        "act",
-        "retaliate",
-        "answer",
-        "work",
-        "target",
-        "react",
-        "follow",
-        "move",
-        "proceed",
-        "resort",
-        "turn",
-        "penalise",
-        "penalize",
-        "slap",
-        "confront",
-        "meet",
-        "back",
-        "go",
-        "press",
-        "use",
-        "strike",
-    ]
-)
+# Verbs that deal the noun out, by the word between them ('' for none): 'hit with sanctions', 'work on sanctions'.
+_DEALING = {
+    "with": _words(
+        "hit punish respond act retaliate answer target react follow move proceed slap confront meet strike press go"
+        " penalise penalize face threaten"
+    ),
+    "to": _words("resort turn move lead"),
+    "on": _words("work start begin"),
+    "by": _words("hit punish target strike"),
+    "": _words("back use press follow merit"),
+}
+# 'Preparing for sanctions' is what their target does.
+_BRACING = frozenset({"brace", "prepare", "gird", "ready", "wait", "plan", "look", "set"})
+_BETWEEN = frozenset({"", "for", "of", "on", "about", "over", "with", "to", "toward", "towards", "behind", "at"})
+_AIMING = frozenset({"target", "punish"})
+_COMING = frozenset({"come", "follow", "arrive", "loom", "be", "ensue"})
+# 'Wants sanctions to stay': what is wished is the verb after them.
+_RAISING = frozenset({"expect", "want", "need", "wish", "like", "cause", "allow"})
 _FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "tougher", "latest", "first"})
 _NOTHING = Form(("there", "is", "no"), "verb", "VB", "there is no")
 
@@ -87,12 +82,36 @@ def bare(reader: Claims, found: list[Claim]) -> list[Claim]:
 def _bare_claim(reader: Claims, k: int) -> Claim | None:
     chunk = reader.s.chunks[k]
     pretend = Hit(-1, -1, _NOTHING, reader.acts.bare)
-    thing = reader.thing(k, pretend) or _compound(reader, k)
+    thing = next((t for t in (reader.thing(k, pretend), _compound(reader, k)) if t and _asked(reader, t)), None)
     if not thing:
         return None
-    claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), Arguments(objects=[k]))
-    fresh = any(reader.t.low[i] in _FRESH for i in range(chunk.first, chunk.head))
-    return claim if fresh or _wanted(reader, claim) else None
+    aimed = _aimed(reader, k)
+    arguments = Arguments(objects=[k], targets=_threatened(reader, k) + aimed)
+    claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), arguments)
+    fresh = any(reader.t.low[i] in _FRESH for i in range(chunk.first, chunk.head)) or bool(aimed)
+    return claim if (fresh and claim.status in FACTUAL) or _wanted(reader, claim) else None
+
+
+def _aimed(reader: Claims, k: int) -> list[int]:
+    """'Sanctions target the bank': whom the noun's own verb says it is for."""
+    verb = next((j for j in range(k + 1, k + 4) if reader.s.kind(j) not in ("P", "NP")), k)
+    aims = reader.s.kind(verb) == "VG" and reader.s.lemma(verb) in _AIMING and not reader.s.chunks[verb].passive
+    return [verb + 1] if aims and reader.s.kind(verb + 1) == "NP" else []
+
+
+def _asked(reader: Claims, thing: Thing) -> bool:
+    """Does a rule ask for the noun by name? One that asks for any object does not mean a noun without a verb."""
+    return any((act, name) in reader.acts.pairs for act in reader.acts.bare for name in thing.names)
+
+
+def _threatened(reader: Claims, k: int) -> list[int]:
+    """Who stands between a verb and its sanctions: 'warned Norway of …', 'act against Norway with …'."""
+    s = reader.s
+    if s.preposition(k) not in ("with", "of") or s.kind(k - 2) != "NP":
+        return []
+    verb = k - 3 - (s.kind(k - 3) == "P")
+    named = any(s.chunks[k - 2].first <= i <= s.chunks[k - 2].last for i in s.tagged.parties)
+    return [k - 2] if s.kind(verb) == "VG" and named else []
 
 
 def _compound(reader: Claims, k: int) -> Thing | None:
@@ -104,7 +123,7 @@ def _compound(reader: Claims, k: int) -> Thing | None:
 
 
 def _wanted(reader: Claims, claim: Claim) -> bool:
-    """Is the noun what its own governor calls for, plans, threatens ('calls for sanctions')?"""
+    """Is the noun itself what somebody calls for, plans, threatens ('calls for sanctions', 'a sanctions bill')?"""
     if claim.status in FACTUAL:
         return False
     head = reader.s.chunks[claim.chunk].head
@@ -112,16 +131,53 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
         return True
     if not claim.reading.governors:
         return False
-    governor = reader.s.chunks[claim.reading.governors[0]].head
-    wishes = (link for link in claim.reading.links if link.token == governor and link.role in _WISHES)
-    return any(link.status is claim.status for link in wishes) or _dealt(reader, claim)
-
-
-def _dealt(reader: Claims, claim: Claim) -> bool:
-    """'may be hit by sanctions', 'agreed to work on a price cap': verbs that do with the noun what it is for."""
     k = claim.reading.governors[0]
-    is_object = reader.s.chunks[claim.chunk].first > reader.s.chunks[k].head
-    return is_object and reader.s.kind(k) == "VG" and reader.s.lemma(k) in _DEALING
+    if k > claim.chunk:
+        return _wishes(reader, claim, k) or (reader.s.lemma(k) in _COMING and bool(reader.s.chunks[k].modal))
+    word = _between(reader, claim.chunk, k)
+    lemma = reader.s.lemma(k)
+    if word is None or (lemma in _RAISING and _acts_itself(reader, claim.chunk)):
+        return False
+    is_wish = any(_wishes(reader, claim, g) for g in _past_beginnings(reader, claim))
+    return (is_wish and not (word == "for" and lemma in _BRACING)) or lemma in _DEALING.get(word, ())
+
+
+def _wishes(reader: Claims, claim: Claim, k: int) -> bool:
+    """Does the governor k wish for what it governs?"""
+    head = reader.s.chunks[k].head
+    return any(link.token == head and link.role in _WISHES for link in claim.reading.links)
+
+
+def _past_beginnings(reader: Claims, claim: Claim) -> list[int]:
+    """The first governor that is more than a beginning: 'urged them to start work on sanctions'."""
+    begun = {link.token for link in claim.reading.links if link.role == "begin"}
+    return [g for g in claim.reading.governors if reader.s.chunks[g].head not in begun][:1]
+
+
+def _between(reader: Claims, k: int, governor: int) -> str | None:
+    """The preposition between a governor and the phrase k right after it, '' for none; None where more lies between.
+
+    Amounts are passed over: 'a new round of sanctions'.
+    """
+    s = reader.s
+    while s.low(k - 1) == "of" and (s.low(k - 2) in s.grammar.nouns["wraps"] or s.quantity(k - 2) == k):
+        k -= 2
+    if governor == k - 1:
+        return ""
+    word = s.preposition(k)
+    if governor in (k - 3, k - 4) and _threatened(reader, k):
+        return word
+    if word and s.kind(k - 2) == "VG" and governor in s.subject(k - 2):
+        return word  # 'calls grow for sanctions'
+    return word if governor == k - 2 and word in _BETWEEN else None
+
+
+def _acts_itself(reader: Claims, k: int) -> bool:
+    """'Expects sanctions on Norway to bite': does an infinitive say what the phrase does?"""
+    j = k + 1
+    while reader.s.kind(j) == "P" and reader.s.kind(j + 1) == "NP":
+        j += 2
+    return reader.s.chunks[j].form == "inf" if j < len(reader.s.chunks) else False
 
 
 def absences(reader: Claims) -> list[Claim]:

@@ -25,6 +25,7 @@ _DAYS = frozenset(
         "tonight",
     ]
 )
+_READY = frozenset({"close", "closer", "near", "ready", "set", "due", "bound", "able", "unable", "likely", "open"})
 _NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
 
 
@@ -95,6 +96,8 @@ def _group(s: Tagged, first: int, main: int, auxiliaries: list[int]) -> Chunk:
     modal = next((s.low[k] for k in auxiliaries if s.tags[k] == "M"), "")
     if "TO" in tags and tags[0] != "TO":
         modal = modal or ("is to" if "BE" in tags[: tags.index("TO")] else "has to")
+    if s.low[first] == "be" or (main > first and s.low[first : first + 2] == ["not", "be"]):
+        modal = "be"  # a subjunctive: 'insisted that the ban be lifted'
     return Chunk(
         kind="VG",
         first=first,
@@ -140,6 +143,8 @@ def _goes_on(s: Tagged, first: int, j: int) -> bool:
         return False
     if after == "D" or after == "PR":
         return here == "D"
+    if here == "N" and after == "ADJ" and s.low[j + 2 : j + 3] == ["to"] and s.low[j + 1] in _READY:
+        return False  # 'Norway close to lifting the ban'
     if here == "PR":
         return False
     if after in _NOMINAL:

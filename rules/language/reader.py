@@ -98,7 +98,7 @@ class ClaimReader:
         if hit.form.pos == "verb" and claim.status in FACTUAL and (no := self._nothing(things)) >= 0:
             links = (*claim.reading.links, Link(no, "negation", Status.DENIED))
             claim = replace(claim, reading=replace(claim.reading, status=Status.DENIED, links=links))
-        return _ended(claim, ends) if ends and claim.status in (Status.DENIED, Status.REFUSED) else claim
+        return _ended(claim, ends) if ends else claim
 
     def _nothing(self, things: tuple[Thing, ...]) -> int:
         """The 'no' of 'agreed no ceasefire', which denies the act; -1 without one."""
@@ -127,7 +127,11 @@ class ClaimReader:
     def _after(self, hit: Hit, k: int) -> int:
         """The chunk after the verb and its particles."""
         j = k + 1
-        while j < len(self.s.chunks) and self.s.chunks[j].first <= hit.last and self.s.kind(j) != "VG":
+        while (
+            j < len(self.s.chunks)
+            and self.s.chunks[j].first <= hit.last
+            and (self.s.kind(j) != "VG" or self.s.chunks[j].last <= hit.last)
+        ):
             j += 1
         if self.s.kind(j) == "P" and self.s.low(j) in ("off", "out", "up", "down", "back"):
             j += 1
@@ -142,7 +146,9 @@ class ClaimReader:
         if hit.last >= chunk.head and any(chunk.first <= h.first and h.last < hit.first for h in self.objects):
             arguments.objects = [k]
         for preposition, n in self.s.complements(k):
-            if preposition in _NOUN_LINKS:
+            if preposition == "of" and self._is_doer(n, hit):
+                arguments.agents.append(n)  # 'the withdrawal of Norway from the treaty'
+            elif preposition in _NOUN_LINKS:
                 arguments.objects.append(n)
             else:
                 break
@@ -152,6 +158,11 @@ class ClaimReader:
         if self.s.preposition(k) == "in" and self.s.kind(k - 2) == "NP":
             arguments.subjects += self.s.left_coordinated(k - 2)  # 'Norway in talks with …'
         return arguments
+
+    def _is_doer(self, k: int, act: Hit) -> bool:
+        """Is a party that 'of' joins to an act noun who does it, the thing coming behind another preposition?"""
+        beyond = self.s.preposition(k + 2) in ("from", "by", "to") and self.s.kind(k + 2) == "NP"
+        return beyond and self.s.has_party(k) and not self.thing(k, act)
 
     def thing(self, k: int, act: Hit) -> Thing | None:
         """The lexicon word that heads the noun phrase k (or stands right before the act noun in it)."""
@@ -258,8 +269,8 @@ class ClaimReader:
             if (
                 named
                 or self.s.kind(k + 2) != "NP"
-                or self.s.low(k + 1) != "of"
-                or self.s.low(k) not in self.nouns["offices"]
+                or self.s.low(k + 1) not in ("of", "in")
+                or self.nouns["offices"].isdisjoint(self.t.low[self.s.chunks[k].first : self.s.chunks[k].last + 1])
             ):
                 break
             k += 2
@@ -294,6 +305,9 @@ class ClaimReader:
 
 
 def _ended(claim: Claim, acts: frozenset[str]) -> Claim:
-    """'Norway did not extend the embargo': the embargo ended."""
-    reading = replace(claim.reading, status=Status.DONE)
-    return replace(claim, acts=acts, reading=reading)
+    """'Norway did not extend the embargo': it ended; 'will not extend': it will. Who opposes it ends nothing."""
+    own = {link.role for link in claim.reading.links} <= {"negation", "modal", "say", "fact"}
+    becomes = {Status.DENIED: Status.DONE, Status.REFUSED: Status.PLANNED}.get(claim.status)
+    if becomes is None or not own:
+        return claim
+    return replace(claim, acts=acts, reading=replace(claim.reading, status=becomes))

@@ -24,6 +24,7 @@ _MODALS = {
     "could": Status.POSSIBLE,
     "can": Status.POSSIBLE,
     "ca": Status.POSSIBLE,
+    "be": Status.DEMANDED,
     "must": Status.DEMANDED,
     "should": Status.DEMANDED,
     "has to": Status.DEMANDED,
@@ -46,6 +47,7 @@ _PASSING = {"agree": Status.AGREED, "announce": Status.ANNOUNCED}
 FACTUAL = frozenset({Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY})
 _WEAKER = frozenset({Status.DEMANDED, Status.PROPOSED, Status.THREATENED, Status.POSSIBLE, Status.TALKS})
 _NOT = frozenset({Status.REFUSED, Status.DENIED})
+_AHEAD_OF_NOT = frozenset({Status.PLANNED, Status.POSSIBLE, Status.DEMANDED})
 _SUBORDINATE = {
     "if": Status.CONDITIONAL,
     "unless": Status.CONDITIONAL,
@@ -58,9 +60,13 @@ _SUBORDINATE = {
 _LATER = frozenset(
     {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
 )
+_TIMED = frozenset({"after", "once", "when"})
+_AHEAD = frozenset({"will", "'ll", "wo", "would", "could", "can", "may", "is to", "must", "should"})
 _SPOKEN = frozenset({"agree", "begin", "propose", "announce"})
 # Classes of verbs whose subject is what they speak of ('sanctions await Norway').
 _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
+# 'The plan includes lifting the ban': what it is, the subject says.
+_CONTAINING = frozenset(["include", "contain", "involve", "entail", "cover", "comprise", "feature", "mean", "bring"])
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 _LIMIT = 6
 
@@ -107,7 +113,7 @@ class Composer:
             subordinate = subordinate or mark
             current = _compose(current, [link.status for link in own])
             governor, role = self.governing.governor(chunk, position)
-            if governor is None:
+            if governor is None or governor == k or governor in governors:
                 current = self.ungoverned(chunk, position, current, links)
                 break
             governors.append(governor)
@@ -133,12 +139,23 @@ class Composer:
         if chunk.form == "inf":
             links.append(Link(chunk.first, "infinitive", Status.PLANNED))
             return Status.PLANNED
-        if chunk.form == "ger" and k == 0 and any(c.kind == "VG" and c.modal for c in self.s.chunks[1:8]):
+        if chunk.form == "ger" and self._is_supposed(k):
             links.append(Link(chunk.first, "gerund subject", Status.POSSIBLE))
             return Status.POSSIBLE
         if chunk.form == "ger" and current is None:
             return AFTER.get(self.s.preposition(k), Status.UNDERWAY)
         return current
+
+    def _is_supposed(self, k: int) -> bool:
+        """'Lifting the ban would help', 'lifting the ban is a priority': is the gerund a subject that is judged?"""
+        if k == 0 and any(c.kind == "VG" and c.modal for c in self.s.chunks[1:8]):
+            return True
+        j = k + 1
+        while self.s.kind(j) in ("NP", "P", "CC"):
+            j += 1
+        opens = k == 0 or self.s.kind(k - 1) in ("SUB", "VG", ":")
+        is_verb = self.s.kind(j) == "VG" and self.s.chunks[j].form == "fin"
+        return opens and is_verb and (self.s.chunks[j].copula or self.s.lemma(j) in ("remain", "seem", "appear"))
 
     # -- what a word says by its own form ------------------------------------------------------------------------
     def own(self, k: int, token: int) -> tuple[list[Link], str]:
@@ -157,9 +174,18 @@ class Composer:
         elif chunk.form == "ger" and self.s.kind(k - 1) == ",":
             found.append(Link(chunk.first, "participle", Status.UNDERWAY))
         mark = self.subordinator(k) if chunk.form in ("fin", "part") else ""
-        if mark in _SUBORDINATE:
-            found.append(Link(chunk.first, mark, _SUBORDINATE[mark]))
+        aside = _SUBORDINATE.get(mark) or (Status.CONDITIONAL if self._is_awaited(k, mark) else None)
+        if aside:
+            found.append(Link(chunk.first, mark, aside))
         return found, mark if mark in _LATER or mark == "REL" else ""
+
+    def _is_awaited(self, k: int, mark: str) -> bool:
+        """'will sign once the ban is lifted': a present tense after a word of time, another verb looking ahead."""
+        if mark not in _TIMED or self.s.headline:
+            return False
+        first = self.s.chunks[k].first
+        present = self.s.tagged.tags[first] in ("VBZ", "VB") or self.s.tagged.low[first] in ("is", "are", "'re")
+        return present and any(c.modal in _AHEAD for j, c in enumerate(self.s.chunks) if j != k and c.kind == "VG")
 
     def modifiers(self, k: int, token: int) -> list[Link]:
         """Words inside the phrase: 'threatened sanctions', 'the planned lifting', 'no deal'."""
@@ -216,6 +242,10 @@ class Composer:
             name = grammar.adjective_class.get(self.s.low(k), "")
         else:
             name = grammar.noun_class.get(self.s.low(k), "")
+        if chunk.kind == "VG" and self.s.lemma(k) in _CONTAINING and role in ("object", "ger"):
+            name = next((n for j in self.s.subject(k) for n in [grammar.noun_class.get(self.s.low(j), "")] if n), name)
+        if not name and chunk.kind == "VG" and role in ("ger", "about"):
+            return Link(chunk.head, "unread", Status.UNKNOWN)
         return Link(chunk.head, name, _CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None
 
     def _verb_class(self, k: int, role: str) -> str:
@@ -229,12 +259,17 @@ class Composer:
             return "say"
         if role == "subject":
             name = name if chunk.passive or name in _OF_SUBJECT else "fact"
-            return (
-                grammar.predicate_class.get(f"{self.s.low(k + 1)}_{self.s.low(k + 2)}", name) if chunk.copula else name
-            )
+            return self._predicate(k, name) if chunk.copula else name
         if role == "inf" and lemma == "tell" and not chunk.passive:
             return "demand"
         return name or ("plan" if role == "inf" else "")
+
+    def _predicate(self, k: int, otherwise: str) -> str:
+        """What a copula says of its subject: 'sanctions are on the table', 'sanctions are an option'."""
+        grammar = self.s.grammar
+        if self.s.kind(k + 1) == "NP":
+            return grammar.noun_class.get(self.s.low(k + 1), otherwise)
+        return grammar.predicate_class.get(f"{self.s.low(k + 1)}_{self.s.low(k + 2)}", otherwise)
 
 
 def _negated(modal: str) -> Status:
@@ -248,8 +283,8 @@ def _compose(current: Status | None, own: list[Status]) -> Status | None:
     for status in own:
         if status is Status.DENIED and current in (Status.REFUSED, Status.DENIED):
             current = Status.UNKNOWN
-        elif status is Status.PLANNED and current in _WEAKER:
-            continue
+        elif (status is Status.PLANNED and current in _WEAKER) or (status in _AHEAD_OF_NOT and current in _NOT):
+            continue  # 'will stop supplying': it is not supplied, now or then
         elif status not in FACTUAL or current is None or current in FACTUAL:
             current = status
     return current

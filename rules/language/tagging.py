@@ -6,12 +6,10 @@ and punctuation as itself.
 
 from __future__ import annotations
 
-import re
-
+from rules.language.lookahead import ADJECTIVE, Lookahead
 from rules.language.vocabulary import Party, Vocabulary
 from rules.language.words import Tagged, find_parties
 
-_ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed)\Z")
 VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
@@ -62,6 +60,7 @@ class _Tagger:
         fixed = [h for h in sentence.hits if h.form.pos == "noun" and (h.first, h.last) not in acted]
         fixed = [h for h in fixed if h.last > h.first]
         self.fixed = {i for h in fixed for i in range(h.first, h.last + 1) if sentence.low[i] not in _SMALL}
+        self.ahead = Lookahead(sentence, vocabulary, inside, self.fixed)
 
     def run(self) -> None:
         for position in range(len(self.s.low)):
@@ -90,6 +89,8 @@ class _Tagger:
             return "ADV", low
         if low == "home" and i and self.s.tags[i - 1] == "N" and self.s.low[i - 1].endswith("s"):
             return "ADV", low
+        if low in ("close", "closer", "near") and self.s.low[i + 1 : i + 2] == ["to"] and self.before(i) in ("N", "BE"):
+            return "ADJ", low
         is_latin = low in ("persona", "non", "grata") and "persona" in self.s.low[max(0, i - 2) : i + 1]
         if is_latin or (i in self.s.joined and low in _JOINED):
             return "ADJ", low
@@ -99,7 +100,7 @@ class _Tagger:
         closed = "TO" if low == "to" else self.v.grammar.closed.get(low)
         if (closed is not None and low not in self.v.verbs) or closed in ("BE", "HAVE", "DO", "M", "D", "PR", "CC"):
             return self.closed(i, low, closed or "N")
-        if closed == "ADJ" and self.after(i) in ("N", "ADJ") and self.before(i) not in ("TO", "M"):
+        if closed == "ADJ" and self.ahead.after(i) in ("N", "ADJ") and not self.may_act(i, low):
             return "ADJ", low
         if low in self.v.verbs:
             return self.verb(i, low)
@@ -107,9 +108,17 @@ class _Tagger:
             return self.closed(i, low, closed)
         return self.by_shape(i, low)
 
+    def may_act(self, i: int, low: str) -> bool:
+        """Is an adjective that is a verb's form too the verb here ('to open …', 'Norway threatened new sanctions')?"""
+        if self.before(i) in ("TO", "M"):
+            return True
+        is_past = any(tag == "VBD" for tag, _ in self.v.verbs.get(low, ()))
+        follows = bool(i) and self.s.tags[i - 1] in ("N", "PR") and i not in self.s.joined
+        return is_past and follows and not self.finite and not self.ahead.verb_follows(i)
+
     def closed(self, i: int, low: str, tag: str) -> tuple[str, str]:
         if low == "to":
-            return ("TO" if self.next_is_base(i) else "P"), low
+            return ("TO" if self.ahead.next_is_base(i) else "P"), low
         if low == "that":
             return self.that(i), low
         if low in ("who", "which", "whom", "whose"):
@@ -132,63 +141,12 @@ class _Tagger:
         spoke = any(lemma in self.v.grammar.reporting for lemma in self.s.lemmas[max(0, i - 4) : i])
         return "SUB" if governs or spoke else "REL"
 
-    def next_is_base(self, i: int) -> bool:
-        for j in range(i + 1, min(i + 4, len(self.s.low))):
-            low = self.s.low[j]
-            forms = self.v.verbs.get(low, ())
-            if low == "be" or low in ("have", "do") or (any(t == "VB" for t, _ in forms) and j not in self.inside):
-                return low in ("be", "have", "do") or not self.noun_after_to(i, j)
-            adverb = self.v.grammar.closed.get(low) in ("ADV", "NEG") or low.endswith("ly") or low == "further"
-            if not adverb:
-                return False
-        return False
-
-    def noun_after_to(self, i: int, j: int) -> bool:
-        """'access to trade and aid' against 'to trade arms': a noun if it may be one and nothing to act on follows."""
-        if self.s.low[j] not in self.v.noun_heads:
-            return False
-        before = self.s.lemmas[i - 1] if i else ""
-        return before in (
-            "end",
-            "due",
-            "opposed",
-            "according",
-            "return",
-            "response",
-            "access",
-            "subject",
-            "related",
-            "key",
-        )
-
     def before(self, i: int) -> str:
         """The tag before, adverbs skipped."""
         j = i - 1
         while j >= 0 and self.s.tags[j] in ("ADV", "NEG"):
             j -= 1
         return self.s.tags[j] if j >= 0 else ""
-
-    def after(self, i: int) -> str:
-        """A guess at what follows: a closed class, N for a party or word, V for a sure verb, '' at the end."""
-        j = i + 1
-        while j < len(self.s.low) and (
-            self.v.grammar.closed.get(self.s.low[j]) == "ADV" or self.s.low[j].endswith("ly")
-        ):
-            j += 1
-        if j >= len(self.s.low):
-            return ""
-        low = self.s.low[j]
-        if j in self.inside:
-            return "N"
-        if low == "to":
-            return "TO"
-        closed = self.v.grammar.closed.get(low)
-        if closed:
-            return closed
-        if low in self.v.verbs and low not in self.v.noun_heads:
-            tags = {t for t, _ in self.v.verbs[low]}
-            return "V" if tags & {"VBZ", "VBD"} else "VBG" if "VBG" in tags else "V"
-        return low if not low[0].isalnum() else "NUM" if low[0].isdigit() else "N"
 
     def verb(self, i: int, low: str) -> tuple[str, str]:
         forms = self.v.verbs[low]
@@ -205,7 +163,7 @@ class _Tagger:
         return self.base(i, low, tags["VB"], before)
 
     def gerund(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
-        after = self.after(i)
+        after = self.ahead.after(i)
         if i in self.s.joined and after in ("N", "ADJ", "V"):
             return "ADJ", low
         if before in ("D", "POSS", "ADJ") and after not in ("D", "PR"):
@@ -223,7 +181,7 @@ class _Tagger:
         lemma = tags.get("VBN") or tags["VBD"]
         if before in ("HAVE", "BE"):
             return "VBN", lemma
-        after = self.after(i)
+        after = self.ahead.after(i)
         if i in self.s.joined and after in ("N", "ADJ", "V", "NUM"):
             return "ADJ", low
         speaks = lemma in self.v.grammar.reporting and "that" in self.s.low[i + 1 : i + 6]
@@ -243,30 +201,27 @@ class _Tagger:
         return bool(i) and self.s.tags[i - 1] == "ADV" and before in ("D", "POSS")
 
     def finite_or_not(self, i: int, tags: dict[str, str], before: str, after: str) -> str:
-        if after == "P" and self.s.low[i + 1] in _PARTICLES and not self.finite and self.opens_phrase(i + 2):
+        if after == "P" and self.s.low[i + 1] in _PARTICLES and not self.finite and self.ahead.opens_phrase(i + 2):
             return "VBD"  # 'stepped up sanctions'
         if self.finite and "VBN" in tags and before != "CC" and before != "PR":
             return "VBN"
+        if before in ("N", "PR") and not self.verbs and self.only_verb(i):
+            return "VBD"
         followed = after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V")
         return "VBD" if followed or "VBN" not in tags else "VBN"
 
-    def opens_phrase(self, i: int) -> bool:
-        """Does a noun phrase, and no preposition, begin at i?"""
-        low = self.s.low[i] if i < len(self.s.low) else ""
-        return bool(low) and low[0].isalnum() and self.v.grammar.closed.get(low) in (None, "D", "ADJ", "PR")
+    def only_verb(self, i: int) -> bool:
+        """'Norway walked away from the deal': is it the one verb of a whole sentence, or of a headline and active?"""
+        if self.headline:
+            leaves = (h for h in self.s.hits if h.first == i and h.last > i and h.form.pos == "verb")
+            return any(self.s.low[h.last] in ("from", "of", "off") for h in leaves)
+        return self.s.low[i + 1 : i + 2] != ["by"] and not self.ahead.verb_follows(i, clause=False)
 
     def third(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
         if low not in self.v.noun_heads:
             return "VBZ", lemma
-        after = self.after(i)
-        party = self.inside.get(i - 1)
-        if party is not None and party.adjective and not party.capital and lemma not in _SPOKEN:
-            return "N", low  # 'Norwegian states strike …'
-        if lemma in _PLURAL and before == "N" and party is None and after not in ("D", "PR", "NUM"):
-            return "N", low
-        if before in _NOMINAL_LEFT or before in ("P", "TO", "") or before in VERBAL:
-            return "N", low
-        if after in ("BE", "M", "HAVE", "DO", "V", "CC", "POSS", ",") or self.finite:
+        after = self.ahead.after(i)
+        if self.is_plural(i, lemma, before, after):
             return "N", low
         if after == "P" and self.s.low[i + 1] in ("on", "against", "for", "of", "in", "with", "between", "over"):
             strong = lemma in _PLURAL
@@ -274,6 +229,26 @@ class _Tagger:
         if after == "" and lemma in _PLURAL:
             return "N", low
         return "VBZ", lemma
+
+    def is_plural(self, i: int, lemma: str, before: str, after: str) -> bool:
+        """Is a word that ends in -s many things, and nobody's act?"""
+        party = self.inside.get(i - 1)
+        if party is not None and party.adjective and not party.capital and lemma not in _SPOKEN:
+            return True  # 'Norwegian states strike …'
+        if before in _NOMINAL_LEFT or before in ("P", "TO", "") or before in VERBAL or self.finite:
+            return True
+        if after in ("BE", "M", "HAVE", "DO", "V", "CC", "POSS", ","):
+            return True
+        seldom = lemma in _PLURAL and (
+            (before == "N" and party is None and after not in ("D", "PR", "NUM"))
+            or self.governs(i + 1)  # 'EU sanctions threat looms'
+        )
+        return seldom or self.ahead.acts_next(i)  # 'EU states strike lucrative contracts'
+
+    def governs(self, i: int) -> bool:
+        """Is it a noun that says what becomes of the noun before it ('threat', 'package')?"""
+        low = self.s.low[i] if i < len(self.s.low) else ""
+        return low in self.v.grammar.noun_class or low in self.v.grammar.nouns["wraps"]
 
     def base(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
         nouny = low in self.v.noun_heads
@@ -285,7 +260,7 @@ class _Tagger:
             return "VB", lemma
         if before in ("N", "PR") and (self.asks() or self.demands(i)):
             return "VB", lemma
-        after = self.after(i)
+        after = self.ahead.after(i)
         if low in self.v.things and after in ("P", "BE", "HAVE", "M", ""):
             return "N", low
         return ("VB", lemma) if self.acts(i, before, after) else ("N", low)
@@ -294,6 +269,8 @@ class _Tagger:
         """Is a word that may be a noun the verb of a plural subject, or joined to a verb?"""
         if before == "," and not self.verbs and after in ("D", "NUM"):
             return True  # 'the president and the rebels, the Front, sign a truce'
+        if self.ahead.acts_next(i):
+            return False  # 'a rebel group sign a truce'
         plural_subject = before in ("N", "PR", "CC") and self.plural_before(i)
         if plural_subject and not self.finite and after in ("D", "N", "ADJ", "NUM", "TO", "P"):
             return not (after == "P" and self.s.low[i + 1] == "of")
@@ -333,8 +310,8 @@ class _Tagger:
     def by_shape(self, i: int, low: str) -> tuple[str, str]:
         if low.endswith("ly") and len(low) > 4 and low not in ("italy", "july", "ally", "family", "assembly", "supply"):
             return "ADV", low
-        if _ADJECTIVE.search(low) and len(low) > 4 and self.after(i) in ("N", "ADJ", "CC"):
+        if ADJECTIVE.search(low) and len(low) > 4 and self.ahead.after(i) in ("N", "ADJ", "CC"):
             return "ADJ", low
-        if low in self.v.grammar.adjective_class and i and self.after(i) in ("", ",", ":", "–", "."):
+        if low in self.v.grammar.adjective_class and i and self.ahead.after(i) in ("", ",", ":", "–", "."):
             return "ADJ", low  # 'sanctions inevitable', 'sanctions are inevitable'
         return "N", low

@@ -1,0 +1,102 @@
+"""What comes after a word, as far as it can be told before the words are tagged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from rules.language.vocabulary import Party, Vocabulary
+from rules.language.words import Tagged
+
+ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Lookahead:
+    """Answers about the words of one sentence; `inside` holds the tokens of parties, `fixed` those of known phrases."""
+
+    s: Tagged
+    v: Vocabulary
+    inside: Mapping[int, Party]
+    fixed: Set[int]
+
+    def next_is_base(self, i: int) -> bool:
+        for j in range(i + 1, min(i + 4, len(self.s.low))):
+            low = self.s.low[j]
+            forms = self.v.verbs.get(low, ())
+            if low == "be" or low in ("have", "do") or (any(t == "VB" for t, _ in forms) and j not in self.inside):
+                return low in ("be", "have", "do") or not self.noun_after_to(i, j)
+            adverb = self.v.grammar.closed.get(low) in ("ADV", "NEG") or low.endswith("ly") or low == "further"
+            if not adverb:
+                return False
+        return False
+
+    def noun_after_to(self, i: int, j: int) -> bool:
+        """'access to trade and aid' against 'to trade arms': a noun if it may be one and nothing to act on follows."""
+        if self.s.low[j] not in self.v.noun_heads:
+            return False
+        before = self.s.lemmas[i - 1] if i else ""
+        return before in (
+            "end",
+            "due",
+            "opposed",
+            "according",
+            "return",
+            "response",
+            "access",
+            "subject",
+            "related",
+            "key",
+        )
+
+    def after(self, i: int) -> str:
+        """A guess at what follows: a closed class, N for a party or word, V for a sure verb, '' at the end."""
+        j = i + 1
+        while j < len(self.s.low) and (
+            self.v.grammar.closed.get(self.s.low[j]) == "ADV" or self.s.low[j].endswith("ly")
+        ):
+            j += 1
+        if j >= len(self.s.low):
+            return ""
+        low = self.s.low[j]
+        if j in self.inside:
+            return "N"
+        if low == "to":
+            return "TO"
+        closed = self.v.grammar.closed.get(low)
+        if closed:
+            return closed
+        if low in self.v.verbs and low not in self.v.noun_heads:
+            tags = {t for t, _ in self.v.verbs[low]}
+            return "V" if tags & {"VBZ", "VBD"} else "VBG" if "VBG" in tags else "V"
+        return low if not low[0].isalnum() else "NUM" if low[0].isdigit() else "N"
+
+    def verb_follows(self, i: int, clause: bool = True) -> bool:
+        """Does a word that can only be a finite verb follow, in the same clause or in the whole sentence?"""
+        for j in range(i + 1, len(self.s.low)):
+            low = self.s.low[j]
+            closed = self.v.grammar.closed.get(low)
+            if clause and (closed in ("SUB", "REL", ",") or not low[0].isalnum()):
+                return False
+            tags = {tag for tag, _ in self.v.verbs.get(low, ())}
+            if not clause and self.after(j) not in ("D", "N", "NUM", "PR", "ADJ"):
+                tags.discard("VBD")  # 'imposed on Norway' may be a participle, 'hurt farmers' is none
+            sure = tags & {"VBZ", "VBD"} and low not in self.v.noun_heads
+            if closed in ("M", "BE", "HAVE", "DO") or (sure and j not in self.inside):
+                return True
+        return False
+
+    def opens_phrase(self, i: int) -> bool:
+        """Does a noun phrase, and no preposition, begin at i?"""
+        low = self.s.low[i] if i < len(self.s.low) else ""
+        return bool(low) and low[0].isalnum() and self.v.grammar.closed.get(low) in (None, "D", "ADJ", "PR")
+
+    def acts_next(self, i: int) -> bool:
+        """May the next word be the verb, an object being right behind it?"""
+        is_base = i + 2 < len(self.s.low) and any(t == "VB" for t, _ in self.v.verbs.get(self.s.low[i + 1], ()))
+        if not is_base or i + 1 in self.inside or i + 1 in self.fixed:
+            return False
+        low = self.s.low[i + 2]
+        is_adjective = bool(ADJECTIVE.search(low)) and len(low) > 4 and low not in self.v.noun_heads
+        return self.v.grammar.closed.get(low) in ("D", "ADJ", "PR") or low[0].isdigit() or is_adjective
