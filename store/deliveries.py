@@ -11,17 +11,15 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, true, update
 from store.database import Database
 from store.endpoints import PER_ENDPOINT, note_tries, room, take_slots, takes
 from store.leases import LEASE_S, SECOND, SKEW_S, free
-from store.tables import attempt, delivery, endpoint, message, subscription
+from store.replaying import REPLAYED
+from store.tables import UNDELIVERED, attempt, delivery, endpoint, message, subscription
 from store.tries import GIVE_UP_S, Parcel, Tried
-from store.unsubscribing import unwanted
 
-MAX_STARTS = 30
-"""Tries begun, whether or not they came to an end, before a delivery is given up: ten planned ones, and as many as a
-machine that is killed again and again may cut off.
-"""
+MAX_CUT_OFF = 20
+"""Tries begun that never ended, as on a machine that is killed again and again, before a delivery is given up."""
 
-REPLAYED = "replayed"
 _CANDIDATES = 4_000
+_SINCE_AT = func.coalesce(delivery.c.replayed_at, delivery.c.created_at).label("since_at")
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until_at": None}
 
 
@@ -49,16 +47,13 @@ def waiting(db: Database, limit: int) -> list[str]:
         return _pick(connection, limit, db.now(connection))
 
 
-def replay(db: Database, delivery_id: str) -> bool:
-    """Send a delivery once more, now, with the same id and bytes; False where there is none, it still is pending, its
-    bytes are gone (pruned), or its receiver has unsubscribed.
-    """
-    values = {"status": "pending", "why": REPLAYED, "done_at": None, **_NO_LEASE}
+def bring_back(db: Database) -> None:
+    """Let what was made in the future be due now: the clock was wrong then, and has been set back."""
     with db.write() as connection:
-        chosen = and_(delivery.c.id == delivery_id, delivery.c.status.in_(("dead", "delivered")))
-        chosen = and_(chosen, delivery.c.pruned_at.is_(None), ~unwanted())
-        values["next_at"] = db.now(connection)
-        return bool(connection.execute(update(delivery).where(chosen).values(**values)).rowcount)
+        now = db.now(connection)
+        future = delivery.c.created_at > now + SKEW_S * SECOND
+        chosen = and_(delivery.c.status == "pending", UNDELIVERED, future, delivery.c.next_at > now)
+        connection.execute(update(delivery).where(chosen).values(next_at=now, created_at=now))
 
 
 def _lease(connection: Connection, owner: str, limit: int, now: int) -> list[Parcel]:
@@ -66,7 +61,7 @@ def _lease(connection: Connection, owner: str, limit: int, now: int) -> list[Par
     if not ids:
         return []
     rows = _locked(connection, ids, now)
-    hopeless = {row.id: why for row in rows if (why := _hopeless(row, now))}
+    hopeless = {row.id: why for row in rows if (why := _hopeless(connection, row, now))}
     for id, why in hopeless.items():
         dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **_NO_LEASE}
         connection.execute(update(delivery).where(delivery.c.id == id).values(**dead))
@@ -82,7 +77,7 @@ def _lease(connection: Connection, owner: str, limit: int, now: int) -> list[Par
 
 def _locked(connection: Connection, ids: Sequence[str], now: int) -> Sequence[Any]:
     """Those of the deliveries that nobody else takes at this moment, the longest due first."""
-    columns = (delivery.c.id, delivery.c.created_at, delivery.c.attempts, delivery.c.why, delivery.c.endpoint_id)
+    columns = (delivery.c.id, _SINCE_AT, delivery.c.attempts, delivery.c.why, delivery.c.endpoint_id)
     chosen = select(*columns, endpoint.c.spacing).join(endpoint, endpoint.c.id == delivery.c.endpoint_id)
     chosen = chosen.where(delivery.c.id.in_(ids), delivery.c.status == "pending", free(delivery.c.lease_until_at, now))
     chosen = chosen.order_by(delivery.c.next_at, delivery.c.seq, delivery.c.id)
@@ -96,13 +91,17 @@ def _leaving(connection: Connection, rows: Sequence[Any], now: int) -> dict[str,
     return {row.id: slots.get(row.id, 0.0) for row in rows if not row.spacing or row.id in slots}
 
 
-def _hopeless(row: Any, now: int) -> str | None:
-    """Why a delivery is given up unsent: it is too old, or has cut off too many workers. Not one replayed by hand."""
+def _hopeless(connection: Connection, row: Any, now: int) -> str | None:
+    """Why a delivery is given up unsent: it is too old, or has cut off too many workers. Replayed, it is tried once."""
     if row.why == REPLAYED:
         return None
-    if row.created_at < now - GIVE_UP_S * SECOND:
+    if row.since_at < now - GIVE_UP_S * SECOND:
         return f"not delivered within {GIVE_UP_S // 86_400} days"
-    return f"{MAX_STARTS} tries begun without an end" if row.attempts >= MAX_STARTS else None
+    if row.attempts < MAX_CUT_OFF:
+        return None
+    ended = select(func.count()).where(attempt.c.delivery_id == row.id)
+    cut_off = row.attempts - (connection.scalar(ended) or 0)
+    return f"{cut_off} tries begun without an end" if cut_off >= MAX_CUT_OFF else None
 
 
 def _pick(connection: Connection, limit: int, now: int) -> list[str]:
@@ -166,7 +165,11 @@ def _foremost(connection: Connection, now: int) -> Any:
 
 
 def _parcels(connection: Connection, leaving: Mapping[str, float], now: int) -> list[Parcel]:
-    failures = select(func.count()).where(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome != "delivered")
+    failures = select(func.count()).where(
+        attempt.c.delivery_id == delivery.c.id,
+        attempt.c.outcome != "delivered",
+        attempt.c.started_at >= func.coalesce(delivery.c.replayed_at, 0),
+    )
     chosen = (
         select(
             delivery.c.id,
@@ -179,7 +182,7 @@ def _parcels(connection: Connection, leaving: Mapping[str, float], now: int) -> 
             delivery.c.body,
             delivery.c.attempts.label("attempt"),
             failures.scalar_subquery().label("failures"),
-            delivery.c.created_at,
+            _SINCE_AT,
             message.c.at.label("message_at"),
         )
         .join(endpoint, endpoint.c.id == delivery.c.endpoint_id)

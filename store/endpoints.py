@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select, update
 
+from store.database import Database
 from store.endpoint_notices import notice_disabled, notice_failing, notice_recovered
 from store.leases import SECOND
 from store.rate import MAX_SPACING
@@ -132,7 +133,21 @@ def _disable(connection: Connection, id: str, tried: Sequence[Tried], why: str, 
     notice_disabled(connection, id, tried, why, now)
     disabled = {"disabled_at": now, "disabled_why": why}
     connection.execute(update(endpoint).where(endpoint.c.id == id).values(**disabled))
+    _bury(connection, id, why, now)
+
+
+def _bury(connection: Connection, id: str, why: str, now: int) -> None:
     pending = and_(delivery.c.endpoint_id == id, delivery.c.status == "pending")
     dead = {"status": "dead", "why": f"address disabled: {why}", "next_at": None, "done_at": now}
     no_lease = {"lease_owner": None, "lease_until_at": None}
     connection.execute(update(delivery).where(pending).values(**dead, **no_lease))
+
+
+def bury_stranded(db: Database) -> None:
+    """Let what is pending at disabled addresses die visibly: it was made, or led there, while they were disabled."""
+    pending = exists().where(delivery.c.endpoint_id == endpoint.c.id, delivery.c.status == "pending")
+    chosen = select(endpoint.c.id, endpoint.c.disabled_why).where(endpoint.c.disabled_at.is_not(None), pending)
+    with db.write() as connection:
+        now = db.now(connection)
+        for row in connection.execute(chosen.order_by(endpoint.c.id)).all():
+            _bury(connection, row.id, row.disabled_why or "by hand", now)

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
 from store.ids import endpoint_id
 from store.rate import spacing_of
-from store.tables import delivery, endpoint, subscription
+from store.tables import attempt, delivery, endpoint, subscription
 from store.unsubscribing import suppress
 
 OWNER = "owner"
@@ -61,7 +61,7 @@ def sync(db: Database, subscriptions: Iterable[Subscription], origin: str = "fil
 
     One that vanished is marked removed: it gets nothing new, what is pending still leaves. One that comes back goes on
     counting where its sequence numbers stopped. Where the address of a subscription changed, its pending deliveries go
-    to the new one, under the same ids and with the same bytes.
+    to the new one, under the same ids and with the same bytes; where the channel changed, they are suppressed.
     """
     declared = {one.id: one for one in subscriptions}
     with db.write() as connection:
@@ -91,13 +91,27 @@ def _declare(connection: Connection, one: Subscription, row: Row[Any] | None, or
         connection.execute(insert(subscription).values(**values, created_at=now))
         return
     connection.execute(update(subscription).where(subscription.c.id == one.id).values(**values))
-    if (row.channel, row.address) != (one.channel, one.address) and row.channel == one.channel:
+    if row.channel != one.channel:
+        _drop_pending(connection, one, now)
+    elif row.address != one.address:
         _move_pending(connection, one, now)
 
 
-def _move_pending(connection: Connection, one: Subscription, now: int) -> None:
+def _drop_pending(connection: Connection, one: Subscription, now: int) -> None:
+    """What was frozen for one channel cannot leave by another."""
     chosen = (delivery.c.subscription_id == one.id) & (delivery.c.status == "pending")
-    connection.execute(update(delivery).where(chosen).values(endpoint_id=one.endpoint_id))
+    why = f"its subscription is told by {one.channel} since"
+    ended = {"status": "suppressed", "why": why, "next_at": None, "done_at": now}
+    no_lease = {"lease_owner": None, "lease_until_at": None}
+    connection.execute(update(delivery).where(chosen).values(**ended, **no_lease))
+
+
+def _move_pending(connection: Connection, one: Subscription, now: int) -> None:
+    """Those that failed at the old address need not wait out their schedule at the new one."""
+    chosen = (delivery.c.subscription_id == one.id) & (delivery.c.status == "pending")
+    failed = exists().where(attempt.c.delivery_id == delivery.c.id)
+    next_at = case((failed, now), else_=delivery.c.next_at)
+    connection.execute(update(delivery).where(chosen).values(endpoint_id=one.endpoint_id, next_at=next_at))
     suppress(connection, one.id, now)
 
 

@@ -13,8 +13,8 @@ GIVE_UP_S = 5 * 86_400
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """A leased delivery: `body` is sent as it is; `attempt` counts from 1, cut-off tries included; `failures` are tries
-    of it that ended badly. It leaves `leave_in_s` seconds after it was leased. `options` are its subscription's.
-    Instants are microseconds UTC.
+    of it that ended badly since `since_at`, when it was made or replayed. It leaves `leave_in_s` seconds after it was
+    leased. `options` are its subscription's. Instants are microseconds UTC.
     """
 
     id: str
@@ -26,7 +26,7 @@ class Parcel:
     body: bytes
     attempt: int
     failures: int
-    created_at: int
+    since_at: int
     leased_at: int
     message_at: int
     leave_in_s: float = 0.0

@@ -37,7 +37,7 @@ def tried_of(parcel: Parcel, outcome: Outcome, started_at: int, elapsed_ms: int,
 
 
 def _again(parcel: Parcel, outcome: TryAgain, tried: Tried, chance: float) -> Tried:
-    age_s = (parcel.leased_at - parcel.created_at) / SECOND
+    age_s = (parcel.leased_at - parcel.since_at) / SECOND
     match after_failure(parcel.failures + 1, age_s, outcome.after_s, chance):
         case Wait(after_s=wait_s):
             return replace(tried, status="pending", wait_s=wait_s, asked_s=outcome.after_s)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import structlog
 
 from store.database import Database
+from store.deliveries import bring_back
+from store.endpoints import bury_stranded
 from store.leases import lead, resign
 from store.retention import Keep, prune
 
@@ -30,7 +32,7 @@ _log = structlog.get_logger("tocsin.watchdog")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duties:
-    """What the watchdog does: prune by `keep` once a day (None: never)."""
+    """What the watchdog does beside mending: prune by `keep` once a day (None: never)."""
 
     keep: Keep | None = None
 
@@ -48,7 +50,7 @@ class Watchdog:
         """Do what is due, if we lead; returns whether we do."""
         if not lead(self._db, "watchdog", self._owner, LEADER_S):
             return False
-        for duty in (self._prune,):
+        for duty in (self._mend, self._prune):
             self._survive(duty)
         return True
 
@@ -65,6 +67,11 @@ class Watchdog:
             work()
         except Exception as error:  # noqa: BLE001  # the ledger may be away for a while; the next look repeats it
             _log.warning("watchdog.failed", error=str(error))
+
+    def _mend(self) -> None:
+        """What two transactions, or two clocks, that knew nothing of each other have left behind."""
+        bury_stranded(self._db)
+        bring_back(self._db)
 
     def _prune(self) -> None:
         """Once a day over all workers: a lease of a day that nobody renews."""

@@ -115,6 +115,7 @@ delivery = Table(
     Column("created_at", Instant, nullable=False),
     Column("next_at", Instant),  # None once the status is final
     Column("done_at", Instant),
+    Column("replayed_at", Instant),  # sent again by hand: its tries count from here
     pruned_column(),
     *lease_columns(),
     whole("ix_delivery_whole", "created_at"),

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from net.client import GuardedClient
 from store import evaluations
 from store.database import Database
-from store.deliveries import exchange, replay
+from store.deliveries import exchange
 from store.feeds import Feed, recent_fetches, sync_feeds
 from store.ledger import ledger
 from store.outbox import pull
@@ -23,7 +23,7 @@ from store.subscriptions import sync
 from store.tables import alert, article, attempt, delivery, feed, fetch, match, message
 from tests.watcher.feed_server import FeedServer, Reply, feed_server, item, rss
 from tests.workers.conftest import Silent, secrets
-from tests.workers.parts import Words, hook
+from tests.workers.parts import Words, hook, replay_one
 from watcher.manners import Manners
 from watcher.poll import Watcher
 from watcher.pool import ParsePool
@@ -171,7 +171,7 @@ def test_what_waits_or_is_parked_keeps_what_it_needs(worked: Database, server: F
 
 def test_a_pruned_delivery_is_not_sent_again_and_the_pull_endpoint_says_so(worked: Database) -> None:
     prune(worked, NOTHING)
-    assert not replay(worked, values(worked, delivery.c.id)[0])
+    assert not replay_one(worked, values(worked, delivery.c.id)[0])
     assert values(worked, delivery.c.status) == ["delivered", "delivered"]
     pulled = pull(worked, "desk-hook", 0)
     assert pulled is not None

@@ -17,6 +17,7 @@ from rules.document import RuleDocument
 from rules.engine import Rule
 from rules.model import Article, Emit, Evidence, Level, Match, Role, Speaker, Status, Zone
 from store.database import Database
+from store.replaying import Choice, replay
 from store.subscriptions import Filter, Subscription
 from store.tables import article, feed
 
@@ -212,3 +213,8 @@ def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.02)
+
+
+def replay_one(db: Database, id: str) -> bool:
+    """Send one delivery again; whether it leaves."""
+    return sum(done.leave for done in replay(db, Choice(id=id))) == 1

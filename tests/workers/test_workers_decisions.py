@@ -149,7 +149,7 @@ PARCEL = Parcel(
     body=b"",
     attempt=3,
     failures=2,
-    created_at=0,
+    since_at=0,
     leased_at=10 * SECOND,
     message_at=0,
 )

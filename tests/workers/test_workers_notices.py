@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from store.database import Database
-from store.deliveries import replay
 from store.leases import SECOND
 from store.ledger import ledger
 from store.notices import KINDS, About, add_notice, any_untold
@@ -29,7 +28,7 @@ from store.retention import Keep, prune
 from store.subscriptions import Filter, list_subscriptions, sync
 from store.tables import article, delivery, endpoint, message
 from tests.workers.conftest import Silent
-from tests.workers.parts import SECRET, Receiver, add_articles, hook, mail
+from tests.workers.parts import SECRET, Receiver, add_articles, hook, mail, replay_one
 from tests.workers.test_workers_email import Mailbox
 from tests.workers.test_workers_sending import deliver, due_now, told
 from tocsin.webhook_body import WebhookBody
@@ -227,7 +226,7 @@ def test_a_notice_is_listed_pulled_replayed_and_pruned_like_any_message(
         pulled = pull(db, subscription, 0)
         assert pulled is not None
         assert pulled.messages[0]["body"]["data"]["notice"]["words"] == "It fails."
-    assert replay(db, listed[0]["id"])
+    assert replay_one(db, listed[0]["id"])
     deliver(context)
     assert len({(one.id, one.body) for one in receiver.got}) == 1
     assert len(receiver.got) == 2

@@ -11,13 +11,13 @@ from sqlalchemy import select, update
 
 from store import deliveries
 from store.database import Database
-from store.deliveries import exchange, replay, waiting
+from store.deliveries import exchange, waiting
 from store.endpoints import PER_ENDPOINT
 from store.leases import SECOND, lead
 from store.subscriptions import enable_endpoint, sync
 from store.tables import article, attempt, delivery, endpoint, lease, message
 from tests.workers.conftest import Silent
-from tests.workers.parts import Receiver, add_articles, eventually, hook
+from tests.workers.parts import Receiver, add_articles, eventually, hook, replay_one
 from workers.channels import Delivered
 from workers.clock import Clock
 from workers.context import Context
@@ -117,7 +117,7 @@ def test_410_disables_the_address_and_what_waits_for_it_dies_visibly(
     receiver.answer = lambda path, before: (200, {})
     assert enable_endpoint(db, "webhook", receiver.url())
     (first, *_) = rows(db, delivery.c.id)[0]
-    assert replay(db, first)
+    assert replay_one(db, first)
     deliver(context)
     assert receiver.ids()[-1] == first
 
@@ -239,7 +239,7 @@ def test_a_delivery_that_failed_for_five_days_is_dead_with_its_reason(
         connection.execute(update(delivery).values(created_at=db.now(connection) - 6 * 86_400 * SECOND))
     deliver(context)
     assert rows(db, delivery.c.status, delivery.c.why) == [("dead", "not delivered within 5 days")]
-    assert replay(db, rows(db, delivery.c.id)[0][0])
+    assert replay_one(db, rows(db, delivery.c.id)[0][0])
     deliver(context)
     assert rows(db, delivery.c.status) == [("delivered",)]
 

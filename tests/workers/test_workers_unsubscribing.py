@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from store.database import Database
-from store.deliveries import exchange, replay
+from store.deliveries import exchange
 from store.ledger import ledger
 from store.subscriptions import sync
 from store.tables import delivery, signing_key
 from store.unsubscribing import WHY, find_link_key, link_key, list_unsubscribed, reader_of, resubscribe, unsubscribe
-from tests.workers.parts import add_articles, hook, mail
+from tests.workers.parts import add_articles, hook, mail, replay_one
 from workers.context import Context
 from workers.matching import match_articles
 from workers.unsubscribing import delivery_of, link_of, token_of
@@ -158,9 +158,9 @@ def test_what_was_sent_is_not_sent_again_by_hand(db: Database, make_context: Mak
     with db.write() as connection:
         connection.execute(update(delivery).values(status="delivered", next_at=None, done_at=1))
     unsubscribe(db, id)
-    assert not replay(db, id)
+    assert not replay_one(db, id)
     resubscribe(db, "desk-mail", mail().endpoint_id)
-    assert replay(db, id)
+    assert replay_one(db, id)
 
 
 @pytest.mark.parametrize("id", ["", "nobody", "00000000-0000-0000-0000-000000000000"])

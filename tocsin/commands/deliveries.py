@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from store import tables
 from store.database import instant
-from store.deliveries import replay as send_again
+from tocsin.commands import replay
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
 
 app = typer.Typer(help="List, show and replay deliveries.", no_args_is_help=True, rich_markup_mode=None)
+
+app.command("replay")(replay.replay)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The delivery's id (webhook-id, Message-ID).")]
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
@@ -70,17 +72,3 @@ def show(id: Id, as_json: Json = False) -> None:
     for each in attempts:
         typer.echo(f"try {each['number']} {instant(each['started_at'])}: {each['detail']}")
     typer.echo(_GONE.format(instant(row["pruned_at"])) if row["pruned_at"] else shown["body"])
-
-
-@app.command()
-def replay(id: Id) -> None:
-    """Send a delivery again now, with the same id and the same bytes."""
-    with database(settings_or_exit()) as db:
-        if not send_again(db, id):
-            with db.read() as connection:
-                gone = connection.scalar(select(tables.delivery.c.pruned_at).where(tables.delivery.c.id == id))
-            if gone:
-                fail(f"{id} cannot be sent again: {_GONE.format(instant(gone))}", FOUND_PROBLEMS)
-            why = "is not there, still on its way, or its receiver has unsubscribed"
-            fail(f"{id} {why}: `tocsin deliveries show {id}`", FOUND_PROBLEMS)
-    typer.echo(f"{id} leaves again within a second.")

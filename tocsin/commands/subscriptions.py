@@ -114,7 +114,8 @@ def enable(id: Id) -> None:
         found = _named(db, id)
         if found is None or not enable_endpoint(db, found.channel, found.address):
             fail(f"there is no subscription {id} with a known address; see `tocsin subscriptions list`", FOUND_PROBLEMS)
-    typer.echo(f"{found.address} is used again. What died meanwhile: tocsin deliveries list --status dead")
+    again = f"tocsin deliveries replay --subscription {id} --failed --since 5d"
+    typer.echo(f"{found.address} is used again. To send what died meanwhile: {again}")
 
 
 @app.command()

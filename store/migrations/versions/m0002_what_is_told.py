@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("replayed_at", sa.BigInteger(), nullable=True),
         sa.Column("pruned_at", sa.BigInteger(), nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until_at", sa.BigInteger(), nullable=True),

@@ -1,0 +1,95 @@
+"""Sending again what has ended: under the same ids, with the same bytes, and with all tries before it once more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, select, tuple_, update
+
+from store.database import Database
+from store.tables import UNDELIVERED, delivery, endpoint
+from store.unsubscribing import unwanted
+
+BATCH = 200
+"""Deliveries of one transaction: a longer one makes every other writer of SQLite wait."""
+
+REPLAYED = "replayed"
+"""The `why` of a delivery until its first try after it was sent again has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which deliveries: one by its `id`, of a subscription those from `first` to `last` in its sequence, or those that
+    died at `died_since_at` (microseconds UTC) or later. What is given must all hold.
+    """
+
+    id: str | None = None
+    subscription_id: str | None = None
+    first: int | None = None
+    last: int | None = None
+    died_since_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """How many leave again, and how many do not, by the reason in words."""
+
+    leave: int
+    stay: Mapping[str, int]
+
+
+_GONE = "its body is gone since it is older than TOCSIN_KEEP_BODIES; what it told is in the alert"
+_STAYS = case(
+    (delivery.c.status == "pending", "still on its way"),
+    (delivery.c.status == "suppressed", "suppressed: it was kept back on purpose"),
+    (delivery.c.pruned_at.is_not(None), _GONE),
+    (unwanted(), "its receiver has unsubscribed"),
+    (endpoint.c.disabled_at.is_not(None), "its address is disabled; first: tocsin subscriptions enable ID"),
+)
+
+
+def count(db: Database, choice: Choice) -> int:
+    """How many deliveries are chosen."""
+    with db.read() as connection:
+        return connection.scalar(select(func.count()).select_from(delivery).where(_chosen(choice))) or 0
+
+
+def replay(db: Database, choice: Choice) -> Iterator[Replayed]:
+    """Send the chosen deliveries again, now, in transactions of BATCH; yields what became of each. What is cut off is
+    done in part, and may be asked for again: what is on its way already stays so.
+    """
+    place = delivery.c.seq if choice.died_since_at is None else delivery.c.created_at
+    keys = (place, delivery.c.id)
+    chosen = select(delivery.c.id, _STAYS.label("stays"), place.label("place")).join(endpoint).where(_chosen(choice))
+    chosen = chosen.order_by(*keys).limit(BATCH)
+    after: tuple[Any, ...] | None = None
+    while True:
+        later = chosen if after is None else chosen.where(tuple_(*keys) > tuple_(*after))
+        with db.write() as connection:
+            rows = connection.execute(later.with_for_update(of=delivery)).all()
+            leaving = [row.id for row in rows if row.stays is None]
+            now = db.now(connection)
+            values = {"status": "pending", "why": REPLAYED, "replayed_at": now, "next_at": now, "done_at": None}
+            connection.execute(update(delivery).where(delivery.c.id.in_(leaving)).values(**values))
+        if not rows:
+            return
+        after = (rows[-1].place, rows[-1].id)
+        yield Replayed(leave=len(leaving), stay=Counter(row.stays for row in rows if row.stays is not None))
+
+
+def _chosen(choice: Choice) -> ColumnElement[bool]:
+    conditions = [
+        None if choice.id is None else delivery.c.id == choice.id,
+        None if choice.subscription_id is None else delivery.c.subscription_id == choice.subscription_id,
+        None if choice.first is None else delivery.c.seq >= choice.first,
+        None if choice.last is None else delivery.c.seq <= choice.last,
+        None if choice.died_since_at is None else _died(choice.died_since_at),
+    ]
+    return and_(*(one for one in conditions if one is not None))
+
+
+def _died(since_at: int) -> ColumnElement[bool]:
+    return and_(delivery.c.status == "dead", UNDELIVERED, delivery.c.done_at >= since_at)
