@@ -49,7 +49,7 @@ class FeedState:
     """A feed with what fetching has taught us. Instants are microseconds UTC.
 
     `rests` are the hours of the week (UTC, from Monday 0:00) in which the feed asks not to be asked; `troubles` are
-    those that were told and are not over (failing, silent, gap, muted); `episodes` says how often each kind of notice
+    those that were told and are not over (failing, silent, gap, gone); `episodes` says how often each kind of notice
     was told; `rest_until_at` is when the host may be asked again, and `rest_why` what it asked for.
     """
 

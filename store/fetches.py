@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
 from store.feeds import FeedState
+from store.notices import About, add_notice
 from store.tables import article, feed, feed_entry, fetch
 from store.turns import FREE, Rest, rest_host
 
@@ -101,12 +102,14 @@ class FeedUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What is told of a feed: *kind* (feed.failing …) for the *number*-th time. `data` holds `text`, one sentence."""
+    """What is told of a feed: *kind* (feed.failing …) for the *number*-th time, in a sentence; `details` are for
+    programs.
+    """
 
     kind: str
     number: int
-    level: str
-    data: Mapping[str, Any]
+    words: str
+    details: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +172,7 @@ def commit_fetch(db: Database, owner: str, state: FeedState, outcome: Outcome, n
             _remember(db, connection, state.id, [name for one in chunk for name in one.names], now)
             line = _log(connection, line, state.id, outcome.log, chunk, now)
             if start + CHUNK >= len(outcome.articles):
-                _finish(db, connection, state.id, line, outcome, now)
+                _finish(db, connection, state, line, outcome, now)
         ids += [one.id for one in chunk]
     return ids
 
@@ -230,15 +233,23 @@ def _log(
     return line
 
 
-def _finish(db: Database, connection: Connection, id: str, line: int, outcome: Outcome, now: int) -> None:
+def _finish(db: Database, connection: Connection, state: FeedState, line: int, outcome: Outcome, now: int) -> None:
     quiet = outcome.known + sum(outcome.skipped.values())
     counts = {"entries": fetch.c.entries + quiet, "known": outcome.known, "skipped": dict(outcome.skipped) or None}
     why_quiet = Counter(one.quiet for one in outcome.articles if one.quiet and one.revision == 1)
     connection.execute(update(fetch).where(fetch.c.id == line).values(**counts, quiet=dict(why_quiet) or None))
-    _remember(db, connection, id, outcome.refreshed, now)
-    connection.execute(update(feed).where(feed.c.id == id).values(**asdict(outcome.update), **FREE))
+    _remember(db, connection, state.id, outcome.refreshed, now)
+    connection.execute(update(feed).where(feed.c.id == state.id).values(**asdict(outcome.update), **FREE))
+    for one in outcome.notices:
+        _notice(connection, state, one, now)
     if outcome.rest:
         rest_host(connection, outcome.rest)
+
+
+def _notice(connection: Connection, state: FeedState, one: Notice, now: int) -> None:
+    about = About(what="feed", id=state.id, name=state.feed.name, path="/feeds")
+    details = {"url": state.feed.url, "outlet": state.feed.outlet, **one.details}
+    add_notice(connection, one.kind, about, one.words, episode=one.number, now=now, details=details)
 
 
 def forget_names(db: Database, id: str, older_than: int) -> int:

@@ -62,20 +62,20 @@ def add_notice(
     *,
     episode: int,
     now: int,
-    figures: Mapping[str, int] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> bool:
     """Say in the caller's transaction that something was noticed, to be told within seconds of its commit; False where
     it was said before.
 
     *words* say what, why and what to do, in one or two sentences. *episode* names the trouble (the instant it began, as
-    a rule): the same kind, thing and episode make one notice, however often they are noticed. *figures* are counts for
-    programs. Bytes of strangers may stand in *words* and names: they are cleaned and cut here.
+    a rule): the same kind, thing and episode make one notice, however often they are noticed. *details* are for
+    programs. Bytes of strangers may stand in all of them: they are cleaned and cut here.
     """
     id = notice_id(kind, about.id, episode)
     place = {"what": about.what, "id": about.id, "name": _clean(about.name, MAX_NAME), "link": about.path}
     notice = {"id": id, "title": KINDS[kind], "about": place, "words": _clean(words, MAX_WORDS)}
-    if figures is not None:
-        notice["figures"] = dict(figures)
+    if details is not None:
+        notice["details"] = {name: _detail(value) for name, value in details.items()}
     values = {
         "id": id,
         "kind": kind,
@@ -116,6 +116,10 @@ def stamp_told(connection: Connection, id: str, facts: Mapping[str, Any], data: 
     """Say that a held notice was given to those whom *facts* name as entitled, and how it reads for good."""
     values = {"facts": dict(facts), "data": dict(data), "told_at": now}
     connection.execute(update(message).where(message.c.id == id).values(**values))
+
+
+def _detail(value: Any) -> Any:
+    return _clean(value, MAX_WORDS) if isinstance(value, str) else value
 
 
 def _clean(words: str, longest: int) -> str:

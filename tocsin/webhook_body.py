@@ -96,15 +96,15 @@ class AboutBody(_Open):
 
 
 class NoticeBody(_Open):
-    """Something about the service itself. `words` say what, why and what to do; `figures` are counts, where there are
-    some. One trouble makes one notice of a kind: a repeat has the same `id`.
+    """Something about the service itself. `words` say what, why and what to do; `details`, where there
+    are some, say parts of it for programs. One trouble makes one notice of a kind: a repeat has the same `id`.
     """
 
     id: str
     title: str
     about: AboutBody
     words: str
-    figures: dict[str, int] | None = None
+    details: dict[str, int | str | list[str] | None] | None = None
 
 
 class NoticeDataBody(_Open):

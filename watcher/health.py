@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from store.database import instant
 from store.feeds import FeedState
 from store.fetches import FeedUpdate, Notice
 from watcher.schedule import DAY_S, words
@@ -15,11 +16,12 @@ SECOND = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """What is called trouble: so many failures in a row, so many times the usual time between two entries without a
-    new one (but never less than a day: nights are silent).
+    """What is called trouble: so many failures in a row, over so many seconds (a server that is started anew is none);
+    so many times the usual time between two entries without a new one (but never less than a day: nights are silent).
     """
 
     failures: int = 5
+    failing_s: int = 3_600
     gaps: int = 10
 
 
@@ -42,11 +44,10 @@ def told(
     after = _troubles(before, state, update, signs, now, patience)
     episodes = dict(state.episodes)
     notices = []
-    for kind, level, text, more in _events(before, after, state, update, signs, now):
+    for kind, text, details in _events(before, after, state, update, signs, now):
         episodes[kind] = episodes.get(kind, 0) + 1
-        feed = {"id": state.id, "url": state.feed.url, "name": state.feed.name, "outlet": state.feed.outlet}
-        data: dict[str, Any] = {"text": f"{state.feed.name}: {text}", "feed": feed, **more}
-        notices.append(Notice(kind=f"feed.{kind}", number=episodes[kind], level=level, data=data))
+        words = f"{state.feed.name} {text}"
+        notices.append(Notice(kind=f"feed.{kind}", number=episodes[kind], words=words, details=details))
     return replace(update, troubles=tuple(sorted(after)), episodes=episodes), tuple(notices)
 
 
@@ -54,15 +55,20 @@ def _troubles(
     before: set[str], state: FeedState, update: FeedUpdate, signs: Signs, now: int, patience: Patience
 ) -> set[str]:
     if update.status == "gone":
-        return (before - {"failing"}) | {"muted"}
+        return (before - {"failing"}) | {"gone"}
     if update.status == "failing":
-        return before | ({"failing"} if update.failures >= patience.failures and "muted" not in before else set())
-    after = before - {"failing", "muted"}
+        return before | ({"failing"} if _is_failing(update, now, patience) and "gone" not in before else set())
+    after = before - {"failing", "gone"}
     if signs.overlap is not None:
         after = after - {"gap"} if signs.overlap else after | {"gap"}
     if signs.new:
         return after - {"silent"}
     return after | ({"silent"} if _is_silent(state, update, now, patience) else set())
+
+
+def _is_failing(update: FeedUpdate, now: int, patience: Patience) -> bool:
+    since_at = now if update.failing_since_at is None else update.failing_since_at
+    return update.failures >= patience.failures and now - since_at >= patience.failing_s * SECOND
 
 
 def _is_silent(state: FeedState, update: FeedUpdate, now: int, patience: Patience) -> bool:
@@ -72,44 +78,52 @@ def _is_silent(state: FeedState, update: FeedUpdate, now: int, patience: Patienc
     return now - since_at > max(DAY_S, patience.gaps * update.usual_gap_s) * SECOND
 
 
-Event = tuple[str, str, str, dict[str, Any]]
-"""Kind, level, sentence, and more for programs."""
+Event = tuple[str, str, dict[str, Any]]
+"""Kind, what the feed does or did, and details for programs."""
 
 
 def _events(
     before: set[str], after: set[str], state: FeedState, update: FeedUpdate, signs: Signs, now: int
 ) -> Iterator[Event]:
-    if (over := before - after - {"gap"}) and "muted" not in after:
+    if (over := before - after - {"gap"}) and "gone" not in after:
         yield _recovered(over, state, now)
     for trouble in sorted(after - before):
         yield _BEGUN[trouble](state, update, now)
     if signs.moved_to:
-        text = f"has moved for good to {signs.moved_to}, and is fetched from there; change its URL when you can"
-        yield "moved", "low", text, {"to": signs.moved_to}
+        text = f"has moved for good to {signs.moved_to}, and is fetched from there; change its URL when you can."
+        yield "moved", text, {"to": signs.moved_to}
 
 
 def _recovered(over: set[str], state: FeedState, now: int) -> Event:
     since_at = state.failing_since_at if over != {"silent"} else state.last_new_at
     after_text = f" after {_since(since_at, now)}" if since_at else ""
     text = f"brings new entries again{after_text}" if over == {"silent"} else f"works again{after_text}"
-    return "recovered", "low", text, {"from": sorted(over)}
+    return "recovered", f"{text}; there is nothing to do.", {"from": sorted(over)}
 
 
 def _failing(state: FeedState, update: FeedUpdate, now: int) -> Event:
-    text = f"has failed {update.failures} times in a row, for {_since(update.failing_since_at, now)}: {update.error}"
-    return "failing", "medium", text, {"error_class": update.error_class, "failures": update.failures}
+    since = _since(update.failing_since_at, now)
+    why = (update.error or "").rstrip(".")
+    text = (
+        f"has failed {update.failures} times in a row, for {since}: {why}. It is asked again by itself, ever more "
+        "rarely; look at its address, and correct or remove it where it is wrong."
+    )
+    return "failing", text, {"error_class": update.error_class, "failures": update.failures}
 
 
-def _muted(state: FeedState, update: FeedUpdate, now: int) -> Event:
-    text = "is gone for good, says the server (410); it is asked again in 30 days. Remove it, or give its new address"
-    return "muted", "medium", text, {"error_class": update.error_class}
+def _gone(state: FeedState, update: FeedUpdate, now: int) -> Event:
+    text = "is gone for good, says the server (410); it is asked again in 30 days. Remove it, or give its new address."
+    return "gone", text, {"error_class": update.error_class}
 
 
 def _silent(state: FeedState, update: FeedUpdate, now: int) -> Event:
     usual_s = update.usual_gap_s or 0
     since = _since(update.last_new_at or state.first_success_at, now)
-    text = f"has brought nothing new for {since}, though it answers; usually something comes every {words(usual_s)}"
-    return "silent", "medium", text, {"usual_gap_s": usual_s}
+    text = (
+        f"has brought nothing new for {since}, though it answers; usually something comes every {words(usual_s)}. See "
+        "whether it has been given up, or replaced by another feed."
+    )
+    return "silent", text, {"usual_gap_s": usual_s}
 
 
 def _gap(state: FeedState, update: FeedUpdate, now: int) -> Event:
@@ -119,11 +133,16 @@ def _gap(state: FeedState, update: FeedUpdate, now: int) -> Event:
         if state.feed.every == "auto"
         else f"a shorter `every` than {words(int(state.feed.every))} would help"
     )
-    text = f"articles may have been missed: no entry of {since} ago is in it any more; {mend}"
-    return "gap", "medium", text, {"last_look_at": state.last_success_at}
+    text = f"has none of the entries of {since} ago any more: articles may have been missed; {mend}."
+    return "gap", text, {"looked_at_before": _stamp(state.last_success_at)}
 
 
-_BEGUN = {"failing": _failing, "muted": _muted, "silent": _silent, "gap": _gap}
+_BEGUN = {"failing": _failing, "gone": _gone, "silent": _silent, "gap": _gap}
+
+
+def _stamp(at: int | None) -> str | None:
+    """RFC 3339 in UTC, to the second."""
+    return None if at is None else f"{instant(at):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _since(at: int | None, now: int) -> str:

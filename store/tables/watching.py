@@ -43,7 +43,7 @@ feed = Table(
     Column("usual_gap_s", Integer),  # between two entries, usually
     Column("failing_since_at", Instant),
     Column("rests", Json),  # hours of the week (UTC) in which the feed asks not to be asked
-    Column("troubles", Json),  # what was told and is not over: failing, silent, gap, muted
+    Column("troubles", Json),  # what was told and is not over: failing, silent, gap, gone
     Column("episodes", Json),  # how often each kind of notice was told
     Column("moved_to", Text),
     Column("moved_count", Integer, nullable=False, server_default="0"),

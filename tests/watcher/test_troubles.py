@@ -157,17 +157,17 @@ def test_a_permanent_redirect_is_stored_after_ten_sightings_over_a_day(db: Datab
     assert state_of(db, server.url()).status == "gone"  # the declared address leads there too
 
 
-def test_a_feed_that_is_gone_is_muted_and_comes_back(db: Database, server: FeedServer) -> None:
+def test_a_feed_that_is_gone_is_left_alone_and_comes_back(db: Database, server: FeedServer) -> None:
     answers = iter([Reply(rss(item(1))), Reply(status=410), Reply(status=410), Reply(rss(item(1), item(2)))])
     server.answers["/feed"] = lambda asked: next(answers)
     sync_feeds(db, [declared(server.url())])
     poll(db, times=3)
     state = state_of(db, server.url())
-    assert (state.status, state.troubles, state.episodes) == ("gone", ("muted",), {"muted": 1})
+    assert (state.status, state.troubles, state.episodes) == ("gone", ("gone",), {"gone": 1})
     assert (state.next_check_at - (state.last_attempt_at or 0)) / HOUR / 24 > 26
     poll(db)
     state = state_of(db, server.url())
-    assert (state.status, state.troubles, state.episodes) == ("ok", (), {"muted": 1, "recovered": 1})
+    assert (state.status, state.troubles, state.episodes) == ("ok", (), {"gone": 1, "recovered": 1})
 
 
 def test_an_hour_in_which_the_feed_rests_is_stepped_over(sqlite_db: Database, server: FeedServer) -> None:
@@ -218,11 +218,14 @@ def test_a_failing_feed_is_told_once_with_the_reason(known: Database) -> None:
     few, notices = told_after(known, url, replace(FAILING, failures=4), Signs(), NOW)
     assert (few.troubles, notices) == ((), ())
     after, (notice,) = told_after(known, url, FAILING, Signs(), NOW)
-    assert (notice.kind, notice.number, notice.level) == ("feed.failing", 1, "medium")
-    assert notice.data["text"] == (
-        "Example: has failed 5 times in a row, for 2 hours: HTTP 404: there is nothing at this address"
+    assert (notice.kind, notice.number) == ("feed.failing", 1)
+    why = "HTTP 404: there is nothing at this address"
+    assert notice.words.startswith(
+        f"Example has failed 5 times in a row, for 2 hours: {why}. It is asked again by itself"
     )
-    assert notice.data["feed"]["url"] == url
+    assert notice.details == {"error_class": "not_found", "failures": 5}
+    soon = replace(FAILING, failing_since_at=NOW - HOUR // 2)
+    assert told_after(known, url, soon, Signs(), NOW)[1] == ()
     opened(known, *after.troubles, episodes=dict(after.episodes))
     assert told_after(known, url, replace(FAILING, failures=6), Signs(), NOW)[1] == ()
 
@@ -231,8 +234,8 @@ def test_that_it_is_over_is_told_once_and_the_next_time_is_another_episode(known
     url, good = "https://a.example/rss", replace(FAILING, status="ok", failures=0, failing_since_at=None)
     opened(known, "failing", episodes={"failing": 1}, failing_since_at=NOW - 72 * HOUR)
     after, (notice,) = told_after(known, url, good, Signs(), NOW)
-    assert (notice.kind, notice.number, notice.data["from"]) == ("feed.recovered", 1, ["failing"])
-    assert notice.data["text"] == "Example: works again after 3 days"
+    assert (notice.kind, notice.number, notice.details["from"]) == ("feed.recovered", 1, ["failing"])
+    assert notice.words == "Example works again after 3 days; there is nothing to do."
     assert after.troubles == ()
     opened(known, episodes=dict(after.episodes))
     assert told_after(known, url, good, Signs(), NOW)[1] == ()
@@ -246,11 +249,11 @@ def test_a_feed_that_answers_but_brings_nothing_for_ten_times_its_usual_gap_is_s
     assert told_after(known, url, good, Signs(), NOW)[1] == ()
     after, (notice,) = told_after(known, url, good, Signs(), NOW + 2 * HOUR)
     assert (notice.kind, after.troubles) == ("feed.silent", ("silent",))
-    assert "nothing new for 2 days" in notice.data["text"]
-    assert "every 6h" in notice.data["text"]
+    assert "nothing new for 2 days" in notice.words
+    assert "every 6h" in notice.words
     opened(known, "silent", last_new_at=good.last_new_at)
     _, (over,) = told_after(known, url, good, Signs(new=1), NOW + 3 * HOUR)
-    assert (over.kind, over.data["from"]) == ("feed.recovered", ["silent"])
+    assert (over.kind, over.details["from"]) == ("feed.recovered", ["silent"])
     busy = replace(good, usual_gap_s=60, last_new_at=NOW - 20 * HOUR)
     opened(known)
     assert told_after(known, url, busy, Signs(), NOW)[1] == ()  # nights are silent
@@ -260,7 +263,7 @@ def test_a_gap_is_told_once_until_there_is_an_overlap(known: Database) -> None:
     url, good = "https://a.example/rss", replace(FAILING, status="ok", failures=0)
     after, (notice,) = told_after(known, url, good, Signs(overlap=False, new=5), NOW)
     assert notice.kind == "feed.gap"
-    assert "articles may have been missed" in notice.data["text"]
+    assert "articles may have been missed" in notice.words
     opened(known, *after.troubles)
     assert told_after(known, url, good, Signs(overlap=False, new=5), NOW)[1] == ()
     over, none = told_after(known, url, good, Signs(overlap=True), NOW)

@@ -110,7 +110,7 @@ def test_a_subscription_gets_the_notices_that_it_names_and_others_get_none(
     rules = hook(receiver.url("/rules"), "rules", filter=wants("rule.held", "rule.quiet"))
     sync(db, [feeds, rules, hook(receiver.url("/alerts"), "alerts"), mail()])
     context = make_context(base_url="https://tocsin.example.org")
-    notice(db, words="HTTP 500 for three hours.", figures={"failures": 5})
+    notice(db, words="HTTP 500 for three hours.", details={"failures": 5, "error_class": "http\0"})
     assert tell_notices(context) == [id for (id,) in rows(db, delivery.c.id)]
     assert not any_untold(db)
     deliver(context)
@@ -130,7 +130,7 @@ def test_a_subscription_gets_the_notices_that_it_names_and_others_get_none(
             "name": "Example News",
             "link": "https://tocsin.example.org/feeds",
         },
-        "figures": {"failures": 5},
+        "details": {"failures": 5, "error_class": "http"},
     }
     assert even(db)
 
