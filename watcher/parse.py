@@ -16,6 +16,7 @@ from watcher.formats.encoding import believable
 from watcher.formats.readers import READERS
 from watcher.formats.source import Source
 from watcher.identity import canonical_url, content_hash, names_of
+from watcher.language import spoken
 
 UNPACKED_BYTES = 15_000_000
 
@@ -82,7 +83,7 @@ def _entry(raw: RawEntry, base: str, lang: str | None, now: datetime) -> Entry:
         title=title,
         text=text,
         author=plain_line(raw.author or "", 200) or None,
-        lang=_language(raw.lang) or lang,
+        lang=spoken(title, text, _language(raw.lang) or lang),
         published_at=published_at,
         published_from=published_from,
         content_hash=content,
