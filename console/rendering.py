@@ -34,7 +34,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters |= words.FILTERS
-_templates.globals |= {"stamp": _stamp(), "VERDICTS": words.VERDICTS}
+_templates.globals |= {"stamp": _stamp(), "VERDICTS": words.VERDICTS, "LASTS": words.LASTS}
 
 
 def page(

@@ -11,6 +11,9 @@ from store.database import instant
 
 VERDICTS = {"useful": "useful", "false_alarm": "false alarm", "duplicate": "duplicate"}
 
+LASTS = {"1h": "1 hour", "2h": "2 hours", "8h": "8 hours", "1d": "1 day", "3d": "3 days", "1w": "1 week"}
+"""How long a silence made in a form can last."""
+
 FEED_STATUS = {
     "new": "not fetched yet",
     "ok": "working",

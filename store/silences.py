@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ MAX_S = 366 * 86_400
 
 _MAX = {"rule": 200, "outlet": 200, "alert_id": 100, "author": 200, "reason": 500}
 _MAX_BINDINGS = 20
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+"""What PostgreSQL and UTF-8 cannot keep."""
 
 
 class BadSilence(ValueError):  # noqa: N818
@@ -87,11 +90,15 @@ def remove(db: Database, id: str, by: str) -> bool:
         return bool(connection.execute(update(silence).where(chosen).values(removed_at=now, removed_by=by)).rowcount)
 
 
-def list_silences(db: Database, *, ended: bool = False, limit: int = 200) -> list[Silence]:
-    """Those in force, the one that ends first first; with *ended* the others, the last one first."""
+def list_silences(db: Database, *, ended: bool = False, alert_id: str | None = None, limit: int = 200) -> list[Silence]:
+    """Those in force, the one that ends first first; with *ended* the others, the last one first; with *alert_id* those
+    of one alert.
+    """
     with db.read() as connection:
         now = db.now(connection)
         chosen = _counted().where(~_holds(now)) if ended else _counted().where(_holds(now))
+        if alert_id is not None:
+            chosen = chosen.where(silence.c.alert_id == alert_id)
         order = silence.c.until_at.desc() if ended else silence.c.until_at
         return [_of_row(row) for row in connection.execute(chosen.order_by(order, silence.c.id).limit(limit))]
 
@@ -129,16 +136,28 @@ def _problems(connection: Connection, made: Silence) -> Iterator[str]:
         yield "this would silence everything: name a rule, a binding, an outlet or an alert"
     if not made.author or not made.reason:
         yield "say who silences it and why: others will ask"
-    for name, limit in _MAX.items():
-        if len(getattr(made, name, None) or getattr(scope, name, None) or "") > limit:
-            yield f"{name} is longer than {limit} characters; shorten it"
-    if len(scope.bindings) > _MAX_BINDINGS or any(len(one) > 200 for pair in scope.bindings.items() for one in pair):
-        yield f"at most {_MAX_BINDINGS} bindings of at most 200 characters each"
+    yield from _misfits(made)
     if made.until_at <= made.created_at:
         yield "the end is past: write a later one"
     if made.until_at > made.created_at + MAX_S * SECOND:
         yield f"it is longer than {MAX_S // 86_400} days; leave out what is never wanted in subscriptions.yml"
     yield from _unknown(connection, scope)
+
+
+def _misfits(made: Silence) -> Iterator[str]:
+    scope = made.scope
+    for name, limit in _MAX.items():
+        if len(getattr(made, name, None) or getattr(scope, name, None) or "") > limit:
+            yield f"{name} is longer than {limit} characters; shorten it"
+    if _UNFIT.search("".join((made.author, made.reason, *_texts(scope)))):
+        yield "it has a character that no text has; type it anew"
+    if len(scope.bindings) > _MAX_BINDINGS or any(len(one) > 200 for pair in scope.bindings.items() for one in pair):
+        yield f"at most {_MAX_BINDINGS} bindings of at most 200 characters each"
+
+
+def _texts(scope: Scope) -> Iterator[str]:
+    yield from (scope.rule or "", scope.outlet or "", scope.alert_id or "")
+    yield from (one for pair in scope.bindings.items() for one in pair)
 
 
 def _unknown(connection: Connection, scope: Scope) -> Iterator[str]:

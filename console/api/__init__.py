@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from console.api import alerts, configured, deliveries, schema
+from console.api import alerts, configured, deliveries, schema, silences
 
-routers: tuple[APIRouter, ...] = (alerts.router, configured.router, deliveries.router, schema.router)
+routers: tuple[APIRouter, ...] = (
+    alerts.router,
+    configured.router,
+    deliveries.router,
+    silences.router,
+    schema.router,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from console.words import safe_url
 from store.addresses import masked
 from store.database import instant
 from store.inbox import AlertDetail, AlertLine, Row
+from store.silences import Silence
 
 
 def when(microseconds: int | None) -> datetime | None:
@@ -48,6 +50,11 @@ def delivery(row: Row) -> models.ListedDelivery:
     """A delivery as the list shows it."""
     shown = {**timed(row), "type": row["kind"], "address": masked(row["address"])}
     return models.ListedDelivery.model_validate(shown)
+
+
+def silence(one: Silence) -> models.Silence:
+    """A silence with what it keeps back."""
+    return models.Silence.model_validate(timed({**asdict(one.scope), **asdict(one)}))
 
 
 def article(row: Row) -> models.Article:

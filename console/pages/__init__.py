@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from console.pages import alert, deliveries, feeds, inbox, rules
+from console.pages import alert, deliveries, feeds, inbox, rules, silences
 
-routers: tuple[APIRouter, ...] = (inbox.router, alert.router, feeds.router, rules.router, deliveries.router)
+routers: tuple[APIRouter, ...] = (
+    inbox.router,
+    alert.router,
+    feeds.router,
+    rules.router,
+    deliveries.router,
+    silences.router,
+)

@@ -19,6 +19,7 @@ from console.visitors import CSRF_FIELD, Analyst, SignedIn, check_meant
 from rules import Explanation
 from store.articles import article_of
 from store.inbox import AlertDetail, give_verdict, read_alert
+from store.silences import list_silences
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(look_around)])
 
@@ -44,6 +45,7 @@ def show(request: Request, console: Console, id: Id) -> Response:
         "alert": detail.line,
         "marked": mark(detail.article["title"], detail.article["text"], detail.line.evidence),
         "why": explain(console, detail),
+        "silences": list_silences(console.db, alert_id=id),
         "seen": [one for one in detail.sightings if one["outcome"] != "suppressed"],
     }
     return page(request, "alert.html", shown)

@@ -32,6 +32,10 @@ def every_path() -> Iterator[tuple[str, str]]:
         ("/rules", "GET"),
         ("/rules/{id}", "GET"),
         ("/deliveries", "GET"),
+        ("/silences", "GET"),
+        ("/silences", "POST"),
+        ("/silences/{id}/remove", "POST"),
+        ("/alerts/{id}/snooze", "POST"),
         ("/signout", "POST"),
         ("/api/v1/alerts", "GET"),
         ("/api/v1/alerts/{id}", "GET"),
@@ -42,6 +46,9 @@ def every_path() -> Iterator[tuple[str, str]]:
         ("/api/v1/subscriptions", "GET"),
         ("/api/v1/subscriptions/{id}/messages", "GET"),
         ("/api/v1/deliveries", "GET"),
+        ("/api/v1/silences", "GET"),
+        ("/api/v1/silences", "POST"),
+        ("/api/v1/silences/{id}", "DELETE"),
         ("/api/v1/openapi.json", "GET"),
     ):
         yield method, path.replace("{id}", "x")

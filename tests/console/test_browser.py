@@ -21,7 +21,16 @@ pytestmark = pytest.mark.browser
 
 Open = Callable[..., Watched]
 
-PATHS = ("/", "/feeds", "/rules", "/rules/embargo.ended", "/deliveries", "/?q=nothing&rule=embargo.ended", "/nothing")
+PATHS = (
+    "/",
+    "/feeds",
+    "/rules",
+    "/rules/embargo.ended",
+    "/deliveries",
+    "/silences",
+    "/?q=nothing&rule=embargo.ended",
+    "/nothing",
+)
 
 
 def test_an_alert_appears_by_itself_even_in_an_empty_inbox(served: Served, open_page: Open) -> None:

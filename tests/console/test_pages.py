@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import httpx
 
 from rules import load
+from store import silences
 from store.access import create_token
 from store.database import Database
+from store.silences import Scope
 from store.tables import article
 from tests.console import newsroom, parts
 from tests.console.conftest import sign_in
@@ -56,8 +58,20 @@ def test_hostile_news_is_text_everywhere(served: Served, analyst: httpx.Client) 
     parts.add_delivery(
         db, id, "desk-hook", hook, 1, status="dead", why=EVIL, tries=[{"detail": EVIL, "response": EVIL}]
     )
+    silences.add(
+        db, Scope(rule="*", bindings={EVIL: EVIL}, outlet=EVIL, alert_id=id), author=EVIL, reason=EVIL, for_s=60
+    )
     newsroom.break_rules(db)
-    for path in ("/", f"/alerts/{id}", "/feeds", "/rules", "/rules/embargo.ended", "/deliveries", "/rows?since=0"):
+    for path in (
+        "/",
+        f"/alerts/{id}",
+        "/feeds",
+        "/rules",
+        "/rules/embargo.ended",
+        "/deliveries",
+        "/silences",
+        "/rows?since=0",
+    ):
         page = read(analyst.get(path).text)
         assert not [tag for tag, given in page.tags if tag == "img" or any(name.startswith("on") for name in given)]
         for tag, given in page.tags:
@@ -75,6 +89,7 @@ def test_every_page_works_on_both_databases(db: Database) -> None:
     with serving(db) as served, httpx.Client(base_url=served.url) as client:
         sign_in(served, client, role="admin")
         pages = ("/", f"/alerts/{id}", "/feeds", "/rules", "/rules/embargo.ended", "/deliveries", "/rows?since=0")
+        pages += ("/silences",)
         others = ("/metrics", "/readyz", "/alerts.atom", "/api/v1/feeds", "/api/v1/rules", f"/api/v1/alerts/{id}")
         for path in pages + others:
             assert client.get(path).status_code == 200, path

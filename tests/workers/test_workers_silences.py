@@ -181,6 +181,8 @@ def test_age_is_named_where_no_silence_holds(db: Database, make_context: Make) -
         ({"rule": "*"}, {"reason": "x" * 501}, "reason is longer than 500 characters"),
         ({"outlet": "x" * 201}, {}, "outlet is longer than 200 characters"),
         ({"bindings": {"X": "y" * 201}}, {}, "at most 20 bindings of at most 200 characters each"),
+        ({"rule": "*"}, {"reason": "a\0b"}, "it has a character that no text has"),
+        ({"bindings": {"X": "\ud800"}}, {}, "it has a character that no text has"),
         ({"rule": "*"}, {"for_s": 0}, "the end is past: write a later one"),
         ({"rule": "*"}, {"for_s": 367 * 24 * HOUR_S}, "it is longer than 366 days"),
         ({"alert_id": "nope"}, {}, "there is no alert nope; `tocsin alerts list` shows the newest"),
