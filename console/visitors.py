@@ -56,6 +56,11 @@ def analyst(found: Annotated[Visitor, Depends(visitor)]) -> Access:
     return _allowed(found.access, "analyst")
 
 
+def admin(found: Annotated[Visitor, Depends(visitor)]) -> Access:
+    """Whoever asks, if they may change what is sent."""
+    return _allowed(found.access, "admin")
+
+
 def may_read_metrics(request: Request, console: Console) -> None:
     """Anybody where the settings say so; this machine itself, unless it asks for somebody else (a proxy); a token."""
     if not (console.metrics_open or (_is_here(request) and not _is_forwarded(request))):
@@ -64,6 +69,7 @@ def may_read_metrics(request: Request, console: Console) -> None:
 
 SignedIn = Annotated[Visitor, Depends(visitor)]
 Analyst = Annotated[Access, Depends(analyst)]
+Admin = Annotated[Access, Depends(admin)]
 
 
 def csrf_of(cookie: str) -> str:

@@ -199,6 +199,13 @@ def list_subscriptions(db: Database) -> list[Subscription]:
         return [of_row(row) for row in connection.execute(_in_force().where(subscription.c.origin != OWNER))]
 
 
+def list_disabled(db: Database) -> Mapping[str, str]:
+    """Why each disabled endpoint, by its id, is disabled."""
+    chosen = select(endpoint.c.id, endpoint.c.disabled_why).where(endpoint.c.disabled_at.is_not(None))
+    with db.read() as connection:
+        return {row.id: row.disabled_why or "by hand" for row in connection.execute(chosen)}
+
+
 def enable_endpoint(db: Database, channel: str, address: str) -> bool:
     """Let deliveries go to a disabled address again; False where there is no such address. What died meanwhile is not
     sent by itself: replay it.

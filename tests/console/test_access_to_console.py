@@ -27,6 +27,7 @@ def every_path() -> Iterator[tuple[str, str]]:
         ("/rows", "GET"),
         ("/alerts/{id}", "GET"),
         ("/alerts/{id}/verdict", "POST"),
+        ("/subscriptions/{id}/enable", "POST"),
         ("/alerts.atom", "GET"),
         ("/feeds", "GET"),
         ("/rules", "GET"),

@@ -9,11 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import select
 
-from store import tables
 from store.database import Database, instant
-from store.subscriptions import Subscription, enable_endpoint, list_subscriptions
+from store.subscriptions import Subscription, enable_endpoint, list_disabled, list_subscriptions
 from store.unsubscribing import list_unsubscribed
 from store.unsubscribing import resubscribe as send_again
 from tocsin.commands import rehearse
@@ -43,18 +41,13 @@ A new secret for {id}. It is shown this once and kept nowhere:
 3. When it has only the new one, sign with that alone:
        secret: {new}"""
 
-_DISABLED = select(tables.endpoint.c.id, tables.endpoint.c.disabled_why).where(
-    tables.endpoint.c.disabled_at.is_not(None)
-)
-
 
 @app.command("list")
 def list_all(as_json: Json = False) -> None:
     """All subscriptions in force, and the state of their addresses."""
     with database(settings_or_exit()) as db:
         found = list_subscriptions(db)
-        with db.read() as connection:
-            disabled = {row.id: row.disabled_why for row in connection.execute(_DISABLED)}
+        disabled = list_disabled(db)
         ended = list_unsubscribed(db)
     if as_json:
         print_json(
