@@ -10,7 +10,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import TracebackType
 from typing import Literal, Self
@@ -21,7 +21,8 @@ import httpx
 from net.decode import BadCoding, Body, TooLarge
 from net.failure import FailureKind, NetFailure, failure_of
 from net.guard import AddressPolicy, check_url
-from net.resolve import GuardedBackend, Resolve, system_resolver
+from net.pools import Pools
+from net.resolve import Resolve, system_resolver
 
 MAX_REDIRECTS = 5
 CONNECT_S = 5.0
@@ -94,13 +95,7 @@ class GuardedClient:
     ) -> None:
         self._user_agent = user_agent
         self._connect_s = connect_s
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or trusted(),
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections // 2,
-            keepalive_expiry=15.0,
-            network_backend=GuardedBackend(AddressPolicy.of(allow), resolve),
-        )
+        self._pools = Pools(AddressPolicy.of(allow), resolve, tls or trusted(), max_connections)
 
     async def get(
         self,
@@ -110,9 +105,13 @@ class GuardedClient:
         limit_bytes: int = FEED_BYTES,
         total_s: float = TOTAL_S,
         follow: bool = True,
+        proxy: str | None = None,
     ) -> Answer:
-        """Fetch *url*. A body over *limit_bytes* (after decoding) is a failure; one that broke off is `truncated`."""
-        request = _Request("GET", url, {"accept-encoding": "gzip", **(headers or {})}, b"", limit_bytes, "fail")
+        """Fetch *url*. A body over *limit_bytes* (after decoding) is a failure; one that broke off is `truncated`.
+        *proxy* is a URL, which may hold a user name and a password.
+        """
+        sent = {"accept-encoding": "gzip", **(headers or {})}
+        request = _Request("GET", url, sent, b"", limit_bytes, "fail", proxy)
         return await self._within(total_s, request, follow)
 
     async def post(
@@ -132,7 +131,7 @@ class GuardedClient:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        await self._pools.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -155,6 +154,8 @@ class GuardedClient:
     ) -> Answer:
         if problem := check_url(request.url):
             return NetFailure(kind="url", message=f"{request.url[:200]}: {problem}")
+        if request.proxy and (why := self._pools.why_refused(request.host)):
+            return NetFailure(kind="refused_address", message=f"{request.host} ({why}) is not public")
         answer = await self._send(request, hops, started, total_s)
         if isinstance(answer, NetFailure) or not follow or answer.status not in _REDIRECTS:
             return answer
@@ -169,7 +170,7 @@ class GuardedClient:
 
     async def _send(self, request: _Request, hops: tuple[Hop, ...], started: float, total_s: float) -> Answer:
         try:
-            async with self._pool.stream(
+            async with self._pools.of(request.proxy).stream(
                 request.method,
                 _target_url(request.url),
                 headers=self._headers(request),
@@ -178,7 +179,7 @@ class GuardedClient:
             ) as response:
                 return await _receive(response, request, hops, started, total_s)
         except (*_HTTPCORE_ERRORS, BadCoding, TooLarge) as error:
-            return failure_of(error, request.host, request.limit)
+            return failure_of(error, request.host, request.limit, through=request.proxy)
 
     def _headers(self, request: _Request) -> list[tuple[bytes, bytes]]:
         """The caller's headers, which may replace all but Host."""
@@ -197,6 +198,7 @@ def _target_url(url: str) -> httpcore.URL:
 
 _HTTPCORE_ERRORS = (
     httpcore.NetworkError,
+    httpcore.ProxyError,
     httpcore.TimeoutException,
     httpcore.ProtocolError,
     httpcore.UnsupportedProtocol,
@@ -211,13 +213,14 @@ class _Request:
     content: bytes
     limit: int
     overflow: Literal["fail", "cut"]
+    proxy: str | None = None
 
     @property
     def host(self) -> str:
         return httpx.URL(self.url).host if check_url(self.url) is None else self.url[:100]
 
     def to(self, url: str) -> _Request:
-        return _Request(self.method, url, self.headers, self.content, self.limit, self.overflow)
+        return replace(self, url=url)
 
 
 def _target(answer: Response) -> str | NetFailure:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import httpcore
+import httpx
 
 from net.decode import BadCoding, TooLarge
 from net.resolve import AddressRefused, LookupFailed
@@ -17,6 +18,7 @@ FailureKind = Literal[
     "dns",
     "refused_address",
     "connect",
+    "proxy",
     "tls",
     "timeout",
     "too_large",
@@ -35,9 +37,12 @@ class NetFailure:
     message: str
 
 
-def failure_of(error: Exception, host: str, limit_bytes: int) -> NetFailure:
-    """Put what went wrong while talking to *host* into words."""
+def failure_of(error: Exception, host: str, limit_bytes: int, through: str | None = None) -> NetFailure:
+    """Put what went wrong while talking to *host*, *through* a proxy or straight, into words."""
     match error:
+        case httpcore.ConnectError() | httpcore.ConnectTimeout() if through is not None:
+            proxy = httpx.URL(through).copy_with(userinfo=b"")
+            return NetFailure(kind="proxy", message=f"no connection to the proxy {proxy} ({_words(error)})")
         case AddressRefused():
             return NetFailure(kind="refused_address", message=str(error))
         case LookupFailed():
@@ -56,6 +61,8 @@ def _of_connection(error: Exception, host: str) -> NetFailure:
     match error:
         case httpcore.TimeoutException():
             return NetFailure(kind="timeout", message=f"{host} did not answer in time ({_words(error)})")
+        case httpcore.ProxyError():
+            return NetFailure(kind="proxy", message=f"the proxy does not lead to {host} ({_words(error)})")
         case httpcore.ConnectError():
             return NetFailure(kind="connect", message=f"no connection to {host} ({_words(error)})")
         case httpcore.RemoteProtocolError() if "isconnect" in str(error):

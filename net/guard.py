@@ -95,10 +95,30 @@ class AddressPolicy:
         return next((why for network, why in _REFUSED if parsed.version == network.version and parsed in network), None)
 
 
+def is_address(host: str) -> bool:
+    """Whether *host* is an address in some spelling (127.1 and 0x7f000001 too), and no name."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return re.fullmatch(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*\.?", host, re.IGNORECASE) is not None
+    return True
+
+
 def _plain(address: Address) -> Address:
     """An IPv4-mapped IPv6 address is the IPv4 address: the kernel connects to that."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def check_proxy(url: str) -> str | None:
+    """What is wrong with *url* as that of a proxy, in words; None where nothing is. A user name may be in it."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        return f"not a URL ({error})"
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        return "a proxy is http://host:port or https://host:port"
+    return None
 
 
 def check_url(url: str) -> str | None:

@@ -23,8 +23,8 @@ def feed_id(url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A feed as declared. `every` is "auto" or whole seconds; `backfill_s` says how old an entry of the first fetch
-    may be and still alert; `proxy` is a URL or a reference to one.
+    """A feed as declared. `every` is "auto", limits for it in seconds ("300-7200") or whole seconds; `backfill_s` says
+    how old an entry of the first fetch may be and still alert; `proxy` is a URL or a reference to one.
     """
 
     url: str

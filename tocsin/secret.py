@@ -28,7 +28,7 @@ def resolver(config: Path) -> Callable[[str], str]:
 
 def _from_environment(name: str) -> str:
     if not (value := os.environ.get(name, "").strip()):
-        raise NoSecret(f"the environment variable {name} is not set; set it for the process that runs the workers")
+        raise NoSecret(f"the environment variable {name} is not set; set it for the process that uses it")
     return value
 
 

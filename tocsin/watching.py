@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from net.client import GuardedClient
 from store.database import Database
 from store.services import start_beating
+from tocsin.secret import resolver
 from tocsin.supervise import Service
 from tocsin.wiring import LOOK_S, Wiring, feeds_in_force
-from watcher.poll import poll_due, watch
+from watcher.poll import Watcher
 from watcher.pool import ParsePool
 from workers.doorbell import Doorbell
 
@@ -25,9 +26,8 @@ async def watch_once(wiring: Wiring) -> int:
     """Look at the feeds that are due; returns how many that were."""
     db = Database(wiring.settings.database)
     feeds_in_force(wiring, db)()
-    doorbell = Doorbell(wiring.redis_url)
     async with GuardedClient(allow=wiring.allow, user_agent=wiring.user_agent) as client, ParsePool() as pool:
-        return await poll_due(db, client, pool, _ring(doorbell))
+        return await _watcher(wiring, db, client, pool).poll_due()
 
 
 async def _watch(wiring: Wiring) -> None:
@@ -38,14 +38,18 @@ async def _watch(wiring: Wiring) -> None:
     start_beating(db, "watch")
     feeds = feeds_in_force(wiring, db)
     await asyncio.to_thread(feeds)
-    doorbell = Doorbell(wiring.redis_url)
     async with (
         GuardedClient(allow=wiring.allow, user_agent=wiring.user_agent) as client,
         ParsePool() as pool,
         asyncio.TaskGroup() as group,
     ):
         group.create_task(_look_for_changes(feeds, stop))
-        group.create_task(watch(db, client, pool, _ring(doorbell), stop))
+        group.create_task(_watcher(wiring, db, client, pool).watch(stop))
+
+
+def _watcher(wiring: Wiring, db: Database, client: GuardedClient, pool: ParsePool) -> Watcher:
+    ring = _ring(Doorbell(wiring.redis_url))
+    return Watcher(db=db, client=client, pool=pool, ring=ring, secrets=resolver(wiring.settings.config))
 
 
 async def _look_for_changes(value: Callable[[], object], stop: asyncio.Event) -> None:

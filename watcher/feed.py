@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from publicsuffixlist import PublicSuffixList
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from net.guard import check_url
+from net.guard import check_proxy, check_url
 from rules.document import parse
 from rules.problems import Problem
 from rules.source import Source, read
@@ -23,9 +24,13 @@ __all__ = ["Feed", "FeedsDocument", "load_feeds", "outlet_of"]
 
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,4})([mhdw])")
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+DIRECT = "direct"
+"""What `proxy` says where a feed uses none though the defaults name one."""
+
 _LONGEST_S = 2_000_000_000
 _LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _TAG = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S+")
 _ADDRESS = re.compile(r"[0-9.]+|[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE)  # IPv4 or IPv6, which have no suffix
 
 
@@ -40,12 +45,24 @@ def _every(value: object) -> str:
     if value == "auto":
         return "auto"
     try:
-        seconds = _duration_s(value)
+        seconds = [_duration_s(part) for part in str(value).split("-")]
     except ValueError as error:
-        raise ValueError("write auto, or a duration from 1m to 24h such as 5m or 2h") from error
-    if not 60 <= seconds <= 86_400:
+        raise ValueError("write auto, or a duration from 1m to 24h such as 5m, or limits for auto: 5m-2h") from error
+    if len(seconds) > 2 or seconds != sorted(seconds):
+        raise ValueError("write the limits for auto as two durations, the shorter one first, such as 5m-2h")
+    if not 60 <= seconds[0] <= seconds[-1] <= 86_400:
         raise ValueError("must be from 1m to 24h: oftener is impolite, more seldom would look like a failure")
-    return str(seconds)
+    return "-".join(map(str, seconds))
+
+
+def _proxy(value: str) -> str:
+    if value == DIRECT or _REFERENCE.fullmatch(value):
+        return value
+    if problem := check_proxy(value):
+        raise ValueError(f"{problem}; write http://host:port, or env:NAME or file:PATH where it holds a password")
+    if "@" in value:
+        raise ValueError("holds a password; write it to a variable or a file, and here env:NAME or file:PATH")
+    return value
 
 
 def _url(value: str) -> str:
@@ -69,6 +86,7 @@ def _tag(value: str) -> str:
 Every = Annotated[str, BeforeValidator(_every)]
 Backfill = Annotated[int, BeforeValidator(_duration_s)]
 Tier = Literal["official", "agency", "press", "blog"]
+Proxy = Annotated[str, AfterValidator(_proxy)]
 Lang = Annotated[str, AfterValidator(_lang)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -85,6 +103,7 @@ class Defaults(_Part):
     tier: Tier = "press"
     lang: Lang | None = None
     full_text: bool = False
+    proxy: Proxy | None = None
 
 
 class FeedPart(_Part):
@@ -96,9 +115,10 @@ class FeedPart(_Part):
     tier: Tier | None = None
     tags: tuple[Annotated[str, AfterValidator(_tag)], ...] = ()
     lang: Lang | None = None
-    every: Every | None = Field(default=None, description="auto, or a duration from 1m to 24h")
+    every: Every | None = Field(default=None, description="auto, limits for it (5m-2h), or one duration")
     backfill: Backfill | None = Field(default=None, description="how old an entry of the first fetch may be and alert")
     full_text: bool | None = None
+    proxy: Proxy | None = Field(default=None, description="http://host:port, env:NAME, file:PATH, or direct")
 
 
 class FeedsDocument(_Part):
@@ -130,9 +150,15 @@ def _feeds(source: Source) -> tuple[tuple[Feed, ...], tuple[Problem, ...]]:
         return (), (source.problem((), "expected a mapping with the key `feeds`"),)
     document, problems = parse(source, FeedsDocument)
     problems = [*problems, *_duplicates(source)]
-    if problems:
-        return (), tuple(sorted(problems))
+    if problems or document is None:
+        return (), tuple(sorted(map(_without_password, problems)))
     return tuple(_feed(part, document.defaults) for part in document.feeds), ()
+
+
+def _without_password(problem: Problem) -> Problem:
+    """Errors show what was found; of a URL with a password that would be the password."""
+    where, found, value = problem.message.partition("; found ")
+    return replace(problem, message=where) if found and "@" in value else problem
 
 
 def _duplicates(source: Source) -> Iterator[Problem]:
@@ -166,6 +192,7 @@ def _feed(part: FeedPart, defaults: Defaults) -> Feed:
         every=both["every"],
         backfill_s=both["backfill"],
         full_text=both["full_text"],
+        proxy=None if both["proxy"] == DIRECT else both["proxy"],
     )
 
 

@@ -82,10 +82,13 @@ async def fetch(
     now: datetime,
     limit_bytes: int = 15_000_000,
     total_s: float = 30.0,
+    proxy: str | None = None,
 ) -> FetchResult:
-    """Fetch *url*, conditionally where *validators* are given. *now* reads Retry-After dates."""
+    """Fetch *url*, conditionally where *validators* are given, through the *proxy* if any. *now* reads Retry-After
+    dates.
+    """
     headers = {"accept": ACCEPT, **_conditions(validators)}
-    answer = await client.get(url, headers=headers, limit_bytes=limit_bytes, total_s=total_s)
+    answer = await client.get(url, headers=headers, limit_bytes=limit_bytes, total_s=total_s, proxy=proxy)
     if isinstance(answer, NetFailure):
         return FetchFailed(error_class=answer.kind, message=answer.message)
     return result_of(answer, now, conditional=validators != Validators())

@@ -128,11 +128,9 @@ def _silent(state: FeedState, update: FeedUpdate, now: int) -> Event:
 
 def _gap(state: FeedState, update: FeedUpdate, now: int) -> Event:
     since = _since(state.last_success_at, now)
-    mend = (
-        "it is looked at oftener now"
-        if state.feed.every == "auto"
-        else f"a shorter `every` than {words(int(state.feed.every))} would help"
-    )
+    every = state.feed.every
+    oftener = "it is looked at oftener now"
+    mend = f"a shorter `every` than {words(int(every))} would help" if every.isdigit() else oftener
     text = f"has none of the entries of {since} ago any more: articles may have been missed; {mend}."
     return "gap", text, {"looked_at_before": _stamp(state.last_success_at)}
 

@@ -46,6 +46,12 @@ class Look:
         return int(every) if re.fullmatch(r"\d{1,9}", every) else None
 
     @property
+    def limits(self) -> tuple[int, int] | None:
+        """The limits declared for "auto", in seconds; None for the usual ones."""
+        found = re.fullmatch(r"(\d{1,9})-(\d{1,9})", self.state.feed.every)
+        return (int(found[1]), int(found[2])) if found else None
+
+    @property
     def quiet_before(self) -> int | None:
         """Entries published before are kept quiet: given only until the first fetch has succeeded."""
         if self.state.first_success_at is not None:

@@ -15,7 +15,7 @@ SHARE = 0.8
 WINDOW_S = 900.0
 """Age in seconds from which on a vote no longer counts."""
 
-NETWORK_KINDS = frozenset(("dns", "connect", "timeout", "closed", "tls"))
+NETWORK_KINDS = frozenset(("dns", "connect", "proxy", "timeout", "closed", "tls"))
 """Failures that our own network may have caused (kinds of `net.failure`)."""
 
 

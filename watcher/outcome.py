@@ -171,6 +171,7 @@ def _next(
 ) -> NextCheck:
     return schedule.after_success(
         every_s=look.every_s,
+        limits=look.limits,
         published=_dates(document) if document else (),
         now=look.now,
         previous_s=look.state.interval_s,

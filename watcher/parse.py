@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from net.decode import BadCoding, Body, TooLarge
 from watcher.clean import plain_line, plain_text, safe_link
@@ -27,7 +28,15 @@ _CHALLENGE = re.compile(
     rb"|checking your browser|enable javascript and cookies|incapsula|px-captcha|_abck|datadome",
     re.IGNORECASE,
 )
+_CHALLENGE_BYTES = 60_000  # a page that is longer has something to say; many use a captcha for comments
 _LOGIN = re.compile(rb"""type\s*=\s*["']?password""", re.IGNORECASE)
+_LOGIN_URL = re.compile(r"/(?:log-?in|sign-?in|sso|account/login|wp-login\.php|paywall|subscribe)\b", re.IGNORECASE)
+_HEADINGS = re.compile(rb"<(title|h1)\b[^>]*>(.{1,300}?)</\1", re.IGNORECASE | re.DOTALL)
+_MISSING = re.compile(
+    rb"\b404\b|not found|page (?:is |was )?(?:missing|gone|unavailable)|(?:does ?n[o']t|no longer) exist"
+    rb"|can(?:no|')t (?:be found|find)|nicht gefunden|introuvable|no encontrad|n\xc3\xa3o encontrad|non trovat",
+    re.IGNORECASE,
+)
 
 
 def parse(body: bytes, source: Source, now: datetime) -> Document | NotAFeed:
@@ -39,7 +48,7 @@ def parse(body: bytes, source: Source, now: datetime) -> Document | NotAFeed:
     for read in READERS:
         if (raw := read(body, source)) is not None:
             return _document(raw, source, now) if raw.entries or raw.complete else _broken(raw)
-    return explain(body)
+    return explain(body, source.url)
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -108,20 +117,36 @@ def _language(tag: str | None) -> str | None:
     return value if _LANG.fullmatch(value) else None
 
 
-def explain(body: bytes) -> NotAFeed:
-    """Why *body*, which no format knows, is what a person would say it is."""
+def explain(body: bytes, url: str = "") -> NotAFeed:
+    """Why *body*, which no format knows, is what a person would say it is; *url* is what answered in the end."""
     head = body[:200_000]
     if b"<opml" in head.lower():
         return NotAFeed(error_class="opml", message="this is a list of feeds (OPML), not a feed; import it instead")
     if not _HTML.search(head):
         return NotAFeed(error_class="not_a_feed", message=f"this is not a feed; it begins with {_beginning(body)}")
-    if _CHALLENGE.search(head):
-        return NotAFeed(
-            error_class="challenge", message="the site answers with a challenge page for browsers, not a feed"
-        )
-    if _LOGIN.search(head):
-        return NotAFeed(error_class="login", message="the site answers with a page to sign in, not a feed")
-    return NotAFeed(error_class="html", message="this is an HTML page, not a feed; look for the address of its feed")
+    error_class, message = next((why for holds, why in _PAGES if holds(head, url)), _ANY_PAGE)
+    return NotAFeed(error_class=error_class, message=message)
+
+
+def _is_challenge(head: bytes, _url: str) -> bool:
+    return len(head) < _CHALLENGE_BYTES and _CHALLENGE.search(head) is not None
+
+
+def _is_login(head: bytes, url: str) -> bool:
+    return _LOGIN.search(head) is not None or _LOGIN_URL.search(urlsplit(url).path) is not None
+
+
+def _is_missing(head: bytes, _url: str) -> bool:
+    return any(_MISSING.search(text) for _, text in _HEADINGS.findall(head))
+
+
+_PAGES: tuple[tuple[Callable[[bytes, str], bool], tuple[str, str]], ...] = (
+    (_is_challenge, ("challenge", "the site answers with a challenge page for browsers, not a feed")),
+    (_is_missing, ("soft_404", "the site says in a page that there is nothing here, though with status 200")),
+    (_is_login, ("login", "the site answers with a page to sign in, not a feed")),
+)
+"""What a page may be, asked in this order."""
+_ANY_PAGE = ("html", "this is an HTML page, not a feed; `tocsin feeds check` looks for its feed")
 
 
 def _beginning(body: bytes) -> str:

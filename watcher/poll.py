@@ -27,6 +27,7 @@ from watcher.look import Look
 from watcher.manners import Manners
 from watcher.outage import NETWORK_KINDS, Network
 from watcher.pool import ParsePool
+from watcher.proxy import Secrets, no_secrets, proxy_of
 from watcher.running import Running
 from watcher.turns import Turns
 
@@ -51,6 +52,7 @@ class Watcher:
     manners: Manners = field(default_factory=Manners)
     now: Callable[[], int] | None = None
     network: Network = field(default_factory=Network)
+    secrets: Secrets = no_secrets
 
     async def poll_due(self) -> int:
         """Look at everything that is due, and return how many feeds that were."""
@@ -123,6 +125,10 @@ class Watcher:
             return outcome.failed(look(), failure), now()
 
     async def _fetch(self, look: Look) -> FetchResult:
+        try:
+            proxy = proxy_of(look.state.feed, self.secrets)
+        except ValueError as error:
+            return FetchFailed(error_class="proxy", message=str(error))
         return await fetch(
             self.client,
             look.asked,
@@ -130,6 +136,7 @@ class Watcher:
             now=datetime.fromtimestamp(look.now / 1_000_000, UTC),
             limit_bytes=self.manners.limit_bytes,
             total_s=self.manners.total_s,
+            proxy=proxy,
         )
 
     async def _read(self, look: Look, result: FetchResult) -> Outcome:
@@ -198,22 +205,3 @@ def _say(state: FeedState, done: Outcome, *, lost: bool) -> None:
     else:
         new = sum(article.revision == 1 for article in done.articles)
         say.info("feed.looked_at", new=new, changed=len(done.articles) - new, known=done.known)
-
-
-async def poll_due(
-    db: Database, client: GuardedClient, pool: ParsePool, ring: Ring, manners: Manners | None = None
-) -> int:
-    """Look at everything that is due, once, and return how many feeds that were (`tocsin watch --once`)."""
-    return await Watcher(db=db, client=client, pool=pool, ring=ring, manners=manners or Manners()).poll_due()
-
-
-async def watch(
-    db: Database,
-    client: GuardedClient,
-    pool: ParsePool,
-    ring: Ring,
-    stop: asyncio.Event,
-    manners: Manners | None = None,
-) -> None:
-    """Look at feeds as they fall due until *stop* is set (`tocsin watch`)."""
-    await Watcher(db=db, client=client, pool=pool, ring=ring, manners=manners or Manners()).watch(stop)

@@ -42,6 +42,7 @@ class NextCheck:
 def after_success(
     *,
     every_s: int | None,
+    limits: tuple[int, int] | None = None,
     published: Sequence[int],
     now: int,
     previous_s: int | None = None,
@@ -54,27 +55,35 @@ def after_success(
 ) -> NextCheck:
     """The next look after one that worked.
 
-    *every_s* is the declared interval (None: auto); *published* the dates of the entries, microseconds UTC;
-    *previous_s* the interval so far, kept where a fetch shows no entries (304); *rests* the hours of the week in which
-    the feed asks not to be asked; *gap* says that entries seem to have been missed.
+    *every_s* is the declared interval (None: auto), *limits* are those declared for auto, in seconds; *published* the
+    dates of the entries, microseconds UTC; *previous_s* the interval so far, kept where a fetch shows no entries (304);
+    *rests* the hours of the week in which the feed asks not to be asked; *gap* says that entries seem to have been
+    missed.
     """
     if every_s is not None:
         return _rested(_clamped(every_s), "every " + words(_clamped(every_s)), retry_after_s, seed)
     if gap:
-        own_s = _clamped((previous_s or UNKNOWN_S) // 2)
+        own_s = max(_clamped((previous_s or UNKNOWN_S) // 2), limits[0] if limits else MIN_S)
         return _rested(own_s, f"entries seem to have been missed: {words(own_s)}", retry_after_s, seed)
-    check = _rested(*_interval(published, now, previous_s, ttl_s, cache_s), retry_after_s, seed)
+    check = _rested(*_interval(limits, published, now, previous_s, ttl_s, cache_s), retry_after_s, seed)
     return _outside(rests, now, check)
 
 
 def _interval(
-    published: Sequence[int], now: int, previous_s: int | None, ttl_s: int | None, cache_s: int | None
+    limits: tuple[int, int] | None,
+    published: Sequence[int],
+    now: int,
+    previous_s: int | None,
+    ttl_s: int | None,
+    cache_s: int | None,
 ) -> tuple[int, str]:
-    own_s = _eased(rhythm_s(published, now), previous_s) if published else previous_s or UNKNOWN_S
+    lowest_s, highest_s = limits or (MIN_S, MAX_S)
+    own_s = _eased(rhythm_s(published, now, limits or AUTO_S), previous_s) if published else previous_s or UNKNOWN_S
+    own_s = min(max(own_s, lowest_s), highest_s)
     asked_s, who = max((ttl_s or 0, "the feed asks for"), (cache_s or 0, "the server asks for"))
-    if min(asked_s, CACHE_S) > own_s:
-        return _clamped(min(asked_s, CACHE_S)), f"{who} {words(asked_s)}"
-    return _clamped(own_s), f"its rhythm: {words(own_s)}" if published or previous_s else "no rhythm known yet"
+    if (granted_s := min(asked_s, limits[1] if limits else CACHE_S)) > own_s:
+        return granted_s, f"{who} {words(asked_s)}"
+    return own_s, f"its rhythm: {words(own_s)}" if published or previous_s else "no rhythm known yet"
 
 
 def _eased(own_s: int, previous_s: int | None) -> int:
@@ -106,16 +115,16 @@ def _last(published: Sequence[int], now: int) -> list[int]:
     return sorted((at for at in published if at <= now), reverse=True)[:20]
 
 
-def rhythm_s(published: Sequence[int], now: int) -> int:
-    """Half the usual time between the last entries, longer the longer the feed has been silent. *published* and *now*
-    in microseconds UTC.
+def rhythm_s(published: Sequence[int], now: int, limits: tuple[int, int] = AUTO_S) -> int:
+    """Half the usual time between the last entries, longer the longer the feed has been silent, within *limits*
+    (seconds). *published* and *now* in microseconds UTC.
     """
     stamps = _last(published, now)
     if len(stamps) < 2:
         return UNKNOWN_S
     gap_s = median(later - earlier for later, earlier in pairwise(stamps)) / 1_000_000
     silent_s = (now - stamps[0]) / 1_000_000
-    return round(min(max(gap_s / 2, silent_s / 20, AUTO_S[0]), AUTO_S[1]))
+    return round(min(max(gap_s / 2, silent_s / 20, limits[0]), limits[1]))
 
 
 def after_failure(

@@ -15,6 +15,7 @@ from store.tables import article, feed
 from watcher.manners import Manners
 from watcher.poll import Ring, Watcher
 from watcher.pool import ParsePool
+from watcher.proxy import Secrets, no_secrets
 
 AGENT = "Tocsin/test (+mailto:desk@example.org)"
 QUICK = Manners(spacing_s=0.0, total_s=2.0)
@@ -38,6 +39,7 @@ def poll(
     manners: Manners = QUICK,
     times: int = 1,
     ring: Ring | None = None,
+    secrets: Secrets = no_secrets,
 ) -> int:
     """Poll what is due, so many times, with a real client and a real pool."""
     bell = ring or (rung if rung is not None else []).extend
@@ -45,7 +47,7 @@ def poll(
     async def run() -> int:
         looked = 0
         async with GuardedClient(allow=["127.0.0.0/8"], user_agent=AGENT) as client, ParsePool(1, limit_s=20.0) as pool:
-            watcher = Watcher(db=db, client=client, pool=pool, ring=bell, manners=manners)
+            watcher = Watcher(db=db, client=client, pool=pool, ring=bell, manners=manners, secrets=secrets)
             for _ in range(times):
                 due_again(db)
                 looked += await watcher.poll_due()

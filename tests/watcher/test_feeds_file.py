@@ -40,6 +40,20 @@ def test_defaults_hold_where_a_feed_does_not_say_otherwise(tmp_path: Path) -> No
     )
 
 
+def test_limits_for_auto_are_kept_in_seconds_and_a_proxy_may_be_none(tmp_path: Path) -> None:
+    text = (
+        "defaults: {every: 5m-2h, proxy: 'http://proxy.example:3128'}\nfeeds:\n  - url: https://a.example/1\n"
+        "  - {url: https://a.example/2, every: auto, proxy: direct}\n  - {url: https://a.example/3, proxy: env:PROXY}\n"
+    )
+    feeds, problems = loaded(tmp_path, text)
+    assert problems == []
+    assert [(feed.every, feed.proxy) for feed in feeds] == [  # type: ignore[attr-defined]
+        ("300-7200", "http://proxy.example:3128"),
+        ("auto", None),
+        ("300-7200", "env:PROXY"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
@@ -51,6 +65,12 @@ def test_defaults_hold_where_a_feed_does_not_say_otherwise(tmp_path: Path) -> No
         ("feeds:\n  - url: https://u:p@a.example/\n", "2:10:", "password"),
         ("feeds:\n  - {url: https://a.example/, every: soon}\n", "2:38:", "write auto, or a duration"),
         ("feeds:\n  - {url: https://a.example/, every: 2d}\n", "2:38:", "from 1m to 24h"),
+        ("feeds:\n  - {url: https://a.example/, every: 5m-2d}\n", "2:38:", "from 1m to 24h"),
+        ("feeds:\n  - {url: https://a.example/, every: 2h-5m}\n", "2:38:", "the shorter one first"),
+        ("feeds:\n  - {url: https://a.example/, every: 5m-1h-2h}\n", "2:38:", "two durations"),
+        ("feeds:\n  - {url: https://a.example/, proxy: proxy.example}\n", "2:38:", "env:NAME or file:PATH"),
+        ("feeds:\n  - {url: https://a.example/, proxy: 'socks5://p.example'}\n", "2:38:", "http://host:port"),
+        ("feeds:\n  - {url: https://a.example/, proxy: 'http://u:hush@p.example'}\n", "2:38:", "holds a password"),
         ("feeds:\n  - {url: https://a.example/, backfill: 3}\n", "2:41:", "write a duration"),
         ("feeds:\n  - {url: https://a.example/, tier: offical}\n", "2:37:", "'official'"),
         ("feeds:\n  - {url: https://a.example/, lang: english language}\n", "2:37:", "language tag"),
@@ -69,6 +89,13 @@ def test_a_problem_says_where_and_what_and_how_to_mend_it(tmp_path: Path, text: 
     assert len(problems) == 1
     assert problems[0].startswith(place)
     assert words in problems[0]
+
+
+def test_no_problem_shows_a_password(tmp_path: Path) -> None:
+    text = "feeds:\n  - {url: 'https://u:hush@a.example/'}\n  - {url: https://b.example/, proxy: 'http://u:hush@p.example'}\n"
+    problems = loaded(tmp_path, text)[1]
+    assert len(problems) == 2
+    assert "hush" not in str(problems)
 
 
 def test_all_problems_are_reported_not_only_the_first(tmp_path: Path) -> None:

@@ -86,6 +86,18 @@ BAD: dict[str, tuple[Reply, str, str]] = {
     "a page": (Reply(b"<!doctype html><html><body>Hello</body></html>"), "html", "HTML page, not a feed"),
     "a challenge": (Reply(b"<html><title>Just a moment...</title></html>"), "challenge", "challenge page"),
     "a login": (Reply(b"<html><form><input type='password'></form></html>"), "login", "sign in"),
+    "a login by its address": (Reply(status=302, headers={"Location": "/user/sign-in?back=/rss"}), "login", "sign in"),
+    "a soft 404": (
+        Reply(b"<html><title>Page not found | Example</title><body><a href='/login'>Sign in</a></body></html>"),
+        "soft_404",
+        "nothing here, though with status 200",
+    ),
+    "a soft 404 in French": (Reply(b"<html><h1 class='x'>Page introuvable</h1></html>"), "soft_404", "nothing"),
+    "a long page with a captcha": (
+        Reply(b"<html><body>" + b"<p>A story about a budget.</p>" * 3_000 + b"<div class=g-captcha></div></html>"),
+        "html",
+        "HTML page",
+    ),
     "nothing": (Reply(b""), "empty", "empty"),
     "a BOM alone": (Reply(b"\xef\xbb\xbf \n"), "empty", "empty"),
     "a path": (Reply(b"/etc/passwd"), "not_a_feed", "'/etc/passwd'"),
@@ -119,6 +131,7 @@ def test_what_is_no_feed_is_recorded_in_words_and_everything_else_goes_on(
     for nth, (reply, _class, _words) in enumerate(BAD.values()):
         server.answers[f"/{nth}"] = Reply(reply.body, reply.status, {**reply.headers}, reply.length)
     server.answers["/feed"] = Reply(rss(item(1)))
+    server.answers["/user/sign-in"] = Reply(b"<!doctype html><html><body>Who are you?</body></html>")
     urls = [server.url(f"/{nth}") for nth in range(len(BAD))]
     sync_feeds(sqlite_db, [*map(declared, urls), declared(server.url())])
     manners = Manners(spacing_s=0.0, total_s=5.0, limit_bytes=1_000_000, per_host=8)

@@ -40,6 +40,18 @@ def test_the_interval_follows_the_rhythm_of_the_feed() -> None:
     assert rhythm_s([NOW + 10**15, *hourly], NOW) == rhythm_s(hourly, NOW)
 
 
+def test_declared_limits_hold_for_the_rhythm_and_for_what_feed_and_server_ask_for() -> None:
+    limits = (900, 1_800)
+    busy = [NOW - n * HOUR // 60 for n in range(20)]
+    daily = [NOW - n * 24 * HOUR for n in range(20)]
+    assert near(success_s(published=busy, limits=limits), 900)
+    assert near(success_s(published=daily, limits=limits), 1_800)
+    assert near(success_s(published=daily, limits=(60, 36_000)), 36_000)
+    assert near(success_s(published=busy, cache_s=86_400, limits=limits), 1_800)
+    assert near(success_s(previous_s=7_200, limits=limits), 1_800)
+    assert near(success_s(previous_s=1_000, gap=True, limits=limits), 900)
+
+
 def test_a_304_keeps_the_interval_so_far() -> None:
     assert near(success_s(previous_s=420), 420)
 

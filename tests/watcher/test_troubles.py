@@ -181,6 +181,28 @@ def test_an_hour_in_which_the_feed_rests_is_stepped_over(sqlite_db: Database, se
     assert state_of(sqlite_db, server.url("/days")).rests == tuple(range(24))
 
 
+def test_a_feed_is_fetched_through_its_proxy_whose_address_a_reference_may_hold(
+    sqlite_db: Database, server: FeedServer
+) -> None:
+    server.answers["http://feeds.nowhere.invalid/rss"] = Reply(rss(item(1)))
+    urls = [f"http://feeds.nowhere.invalid/{path}" for path in ("rss", "none", "bad")]
+    proxies = (server.url(""), "env:NONE", "env:BAD")
+    sync_feeds(sqlite_db, [declared(url, proxy=proxy) for url, proxy in zip(urls, proxies, strict=True)])
+
+    def secrets(reference: str) -> str:
+        if reference == "env:BAD":
+            return "hush"
+        raise LookupError("the environment variable NONE is not set")
+
+    poll(sqlite_db, secrets=secrets)
+    assert [asked.path for asked in server.asked] == [urls[0]]
+    assert [state_of(sqlite_db, url).error_class for url in urls] == [None, "proxy", "proxy"]
+    assert "NONE is not set" in (state_of(sqlite_db, urls[1]).error or "")
+    bad = state_of(sqlite_db, urls[2]).error or ""
+    assert "env:BAD holds no proxy" in bad
+    assert "hush" not in bad
+
+
 def told_after(
     db: Database, url: str, update: FeedUpdate, signs: Signs, now: int
 ) -> tuple[FeedUpdate, tuple[Notice, ...]]:
