@@ -26,6 +26,8 @@ _DAYS = frozenset(
     ]
 )
 _READY = frozenset({"close", "closer", "near", "ready", "set", "due", "bound", "able", "unable", "likely", "open"})
+_OTHER = frozenset({"other", "more", "further", "such"})
+_SPANS = frozenset({"hours", "days", "weeks", "months", "years", "hour", "minutes"})
 _NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
 
 
@@ -142,7 +144,9 @@ def _goes_on(s: Tagged, first: int, j: int) -> bool:
     ):
         return False
     if after == "D" or after == "PR":
-        return here == "D"
+        return here == "D" or (here == "NUM" and s.low[j + 1] in _OTHER)
+    if here == "N" and after == "NUM" and s.tags[j + 2 : j + 3] in (["N"], ["ADJ"]) and s.low[j + 2] in _SPANS:
+        return False  # 'gives the diplomat 48 hours'
     if here == "N" and after == "ADJ" and s.low[j + 2 : j + 3] == ["to"] and s.low[j + 1] in _READY:
         return False  # 'Norway close to lifting the ban'
     if here == "PR":

@@ -133,7 +133,7 @@ class ClaimReader:
             and (self.s.kind(j) != "VG" or self.s.chunks[j].last <= hit.last)
         ):
             j += 1
-        if self.s.kind(j) == "P" and self.s.low(j) in ("off", "out", "up", "down", "back"):
+        if self.s.kind(j) == "P" and self.s.low(j) in ("off", "out", "up", "down", "back", "home"):
             j += 1
         return j
 
@@ -228,7 +228,8 @@ class ClaimReader:
         vague = (is_partner and chunk.first == chunk.head) or not _VAGUE.isdisjoint(
             self.t.low[chunk.first : chunk.head]
         )
-        return self.t.low[chunk.head] in self.nouns["unnamed"] and not vague
+        counted = "NUM" in self.t.tags[chunk.first : chunk.head]
+        return self.t.low[chunk.head] in self.nouns["unnamed"] and (counted or not vague)
 
     def _on_the_way(self, k: int) -> list[int]:
         """'visits Norway to expand ties': whom the verb before a purpose was about."""

@@ -176,8 +176,14 @@ class Structure:
                 between = [j for j in range(governor + 1, k) if self.kind(j) == "NP"]
                 takes_object = chunk.form == "inf" and between and self.lemma(governor) in _CONTROL
                 return between[:1] if takes_object else self.subject(governor)
-        left = self.left_phrase(self._past_relative(k))
+        left = self.left_phrase(self._past_relative(self._past_adjective(k)))
         return self.left_coordinated(left) if left >= 0 else []
+
+    def _past_adjective(self, k: int) -> int:
+        """'Norway ready to sell', 'Norway close to lifting': a headline's predicate stands before the verb."""
+        before = k - 1 - (self.kind(k - 1) in ("P", "TO"))
+        is_predicate = self.kind(before) == "AP" and self.kind(before - 1) == "NP"
+        return before if is_predicate and self.chunks[k].form in ("inf", "ger") else k
 
     def _closes_apposition(self, comma: int) -> bool:
         """'the minister for trade, Ana Rusu, said': does the comma end a phrase that says more of the one before it?"""

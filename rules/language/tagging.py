@@ -32,6 +32,9 @@ _PLURAL = frozenset(
         "quota",
     }
 )
+_NUMBERS = frozenset(
+    {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty"}
+)
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
 _JOINED = frozenset({"ever", "long", "wide", "old", "era", "backed", "related"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
@@ -79,7 +82,7 @@ class _Tagger:
             return "N", low
         if not (low[0].isalnum() or low[0] == "'"):
             return ("CC" if low == "&" else low), low
-        if low[0].isdigit():
+        if low[0].isdigit() or low in _NUMBERS:
             return "NUM", low
         return self.in_a_phrase(i, low) or self.by_word(i, low)
 
@@ -89,7 +92,11 @@ class _Tagger:
             return "ADV", low
         if low == "home" and i and self.s.tags[i - 1] == "N" and self.s.low[i - 1].endswith("s"):
             return "ADV", low
-        if low in ("close", "closer", "near") and self.s.low[i + 1 : i + 2] == ["to"] and self.before(i) in ("N", "BE"):
+        if (
+            low in ("close", "closer", "near", "ready")
+            and self.s.low[i + 1 : i + 2] == ["to"]
+            and self.before(i) in ("N", "BE")
+        ):
             return "ADJ", low
         is_latin = low in ("persona", "non", "grata") and "persona" in self.s.low[max(0, i - 2) : i + 1]
         if is_latin or (i in self.s.joined and low in _JOINED):
