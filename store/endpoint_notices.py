@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from store.addresses import masked
-from store.database import instant
 from store.leases import SECOND
 from store.notices import About, add_notice, was_noticed
 from store.tables import delivery, endpoint, message, subscription
 from store.tries import GIVE_UP_S, Tried
+from store.words import moment
 
 FAILING_S = GIVE_UP_S // 2
 """Seconds of nothing but failures after which somebody is told: half of the time until an address is disabled."""
@@ -31,7 +31,7 @@ def notice_failing(connection: Connection, id: str, tried: Sequence[Tried], now:
         return
     left_h = max(0, (row.failing_since_at + GIVE_UP_S * SECOND - now) // (_HOUR_S * SECOND))
     words = (
-        f"Nothing arrives at {row.address} ({_whose(connection, id)}) since {_moment(row.failing_since_at)}: "
+        f"Nothing arrives at {row.address} ({_whose(connection, id)}) since {moment(row.failing_since_at)}: "
         f"{row.failures} tries in a row failed. The last: {row.last_error}. What waits is sent by itself as soon as "
         f"the address takes it; after {left_h} more hours of failures the address is disabled."
     )
@@ -63,7 +63,7 @@ def notice_recovered(connection: Connection, since: Iterable[tuple[str, int | No
             row = _row(connection, id)
             words = (
                 f"{row.address} ({_whose(connection, id)}) takes deliveries again, after failing since "
-                f"{_moment(at)}. What waited is on its way; there is nothing to do."
+                f"{moment(at)}. What waited is on its way; there is nothing to do."
             )
             _add(connection, "endpoint.recovered", row, words, episode=at, now=now)
 
@@ -93,7 +93,3 @@ def _add(connection: Connection, kind: str, row: Row[Any], words: str, *, episod
     shown = masked(row.address)
     about = About(what="endpoint", id=row.id, name=shown, path="/deliveries?status=dead")
     add_notice(connection, kind, about, words.replace(row.address, shown), episode=episode, now=now)
-
-
-def _moment(at: int) -> str:
-    return f"{instant(at):%Y-%m-%d %H:%M} UTC"

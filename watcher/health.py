@@ -9,6 +9,7 @@ from typing import Any
 from store.database import instant
 from store.feeds import FeedState
 from store.fetches import FeedUpdate, Notice
+from store.words import span
 from watcher.schedule import DAY_S, words
 
 SECOND = 1_000_000
@@ -145,7 +146,4 @@ def _stamp(at: int | None) -> str | None:
 
 def _since(at: int | None, now: int) -> str:
     """How long ago, roughly."""
-    seconds = 0 if at is None else max(0, (now - at) // SECOND)
-    if seconds < 3_600:
-        return f"{seconds // 60} minutes"
-    return f"{seconds // 3_600} hours" if seconds < 2 * DAY_S else f"{seconds // DAY_S} days"
+    return span(0 if at is None else now - at)

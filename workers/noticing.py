@@ -42,9 +42,13 @@ def _linked(row: Row[Any], base_url: str) -> dict[str, Any]:
 
 
 def _receivers(telling: Telling, row: Row[Any]) -> list[Subscription]:
-    """Who wants notices of this kind. Of an address also its owners, and never by way of that address."""
+    """Who wants notices of this kind. Of an address also its owners, and never by way of that address; what is for one
+    subscription is for no other.
+    """
     wanted = entitled_to_notice(telling.held(), row.kind)
     about = row.data["notice"]["about"]
+    if about["what"] == "subscription":
+        return [one for one in wanted if one.id == about["id"]]
     if about["what"] != "endpoint":
         return wanted
     receivers = {one.id: one for one in [*wanted, *_owners(telling, about["id"])] if one.endpoint_id != about["id"]}

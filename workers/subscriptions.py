@@ -27,6 +27,9 @@ from workers.smtp import is_mailbox
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _DIGESTS = "digests (hourly, daily, weekly) are not supported by this version; write `cadence: instant`"
 
+MIN_HEARTBEAT_S = 300
+"""A heartbeat is due at a look of the watchdog, three a minute; who wants to know within seconds reads the metric."""
+
 Secrets = Callable[[str], str]
 
 
@@ -78,6 +81,7 @@ class SubscriptionPart(_Part):
     secret: Words | None = None
     rate: str | None = None
     headers: Annotated[dict[str, str], Field(max_length=MAX_HEADERS)] = {}
+    heartbeat: Age | None = None
     cadence: Any = "instant"
 
     @field_validator("id")
@@ -102,6 +106,13 @@ class SubscriptionPart(_Part):
             spacing_of(value)
         return value
 
+    @field_validator("heartbeat")
+    @classmethod
+    def _often(cls, value: str | None) -> str | None:
+        if value is not None and duration_s(value) < MIN_HEARTBEAT_S:
+            raise ValueError(f"write {MIN_HEARTBEAT_S // 60}m or more")
+        return value
+
     @field_validator("secret")
     @classmethod
     def _references(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -114,6 +125,8 @@ class SubscriptionPart(_Part):
     def _signed(self) -> SubscriptionPart:
         if self.channel == "webhook" and not self.secret:
             raise ValueError("a webhook is signed: add `secret: env:NAME` or `secret: file:PATH`")
+        if self.heartbeat and not any(fnmatchcase("heartbeat", glob) for glob in self.filter.notices or ()):
+            raise ValueError("`heartbeat` says how often: add `heartbeat` to `notices` in the filter, or remove it")
         if self.channel == "email" and self.secret:
             raise ValueError("an email is not signed: remove `secret`")
         if self.channel == "email" and self.rate:
@@ -175,7 +188,7 @@ def _subscription(part: SubscriptionPart) -> Subscription:
         channel=part.channel,
         address=part.to,
         secret=" ".join(part.secret) if part.secret else None,
-        options={name: value for name, value in (("rate", part.rate), ("headers", part.headers)) if value},
+        options={name: value for name in ("rate", "headers", "heartbeat") if (value := getattr(part, name))},
     )
 
 

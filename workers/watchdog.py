@@ -19,12 +19,15 @@ from store.database import Database
 from store.deliveries import bring_back
 from store.endpoints import bury_stranded
 from store.leases import lead, resign
+from store.quiet_rules import notice_quiet_rules
 from store.retention import Keep, prune
+from workers.heartbeats import send_heartbeats
 
 LOOK_S = 20.0
 LEADER_S = 60
 """Seconds of leadership; renewed at each look."""
 
+HOUR_S = 3_600
 DAY_S = 86_400
 
 _log = structlog.get_logger("tocsin.watchdog")
@@ -44,13 +47,14 @@ class Watchdog:
         self._db = db
         self._duties = duties
         self._stop = stop
+        self._noticed_s = 0.0
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
     def look(self) -> bool:
         """Do what is due, if we lead; returns whether we do."""
         if not lead(self._db, "watchdog", self._owner, LEADER_S):
             return False
-        for duty in (self._mend, self._prune):
+        for duty in (self._mend, self._notice, self._prune):
             self._survive(duty)
         return True
 
@@ -73,6 +77,13 @@ class Watchdog:
         bury_stranded(self._db)
         bring_back(self._db)
 
+    def _notice(self) -> None:
+        """Heartbeats that are due and, once an hour over all workers, rules that have gone quiet."""
+        self._noticed_s = time.monotonic()
+        send_heartbeats(self._db)
+        if lead(self._db, "quiet rules", f"{self._owner}-{uuid.uuid4().hex[:8]}", HOUR_S):
+            notice_quiet_rules(self._db)
+
     def _prune(self) -> None:
         """Once a day over all workers: a lease of a day that nobody renews."""
         keep = self._duties.keep
@@ -82,7 +93,9 @@ class Watchdog:
         _log.info("watchdog.pruned", **{one.what.replace(" ", "_"): one.rows for one in done})
 
     def _keep_leading(self) -> bool:
-        """Whether to stop pruning; else our leadership is renewed, however long it takes."""
+        """Whether to stop pruning; else our leadership is renewed, and heartbeats go on, however long it takes."""
+        if time.monotonic() - self._noticed_s > LOOK_S:
+            self._survive(self._notice)
         return self._stop.is_set() or not lead(self._db, "watchdog", self._owner, LEADER_S)
 
 

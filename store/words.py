@@ -1,0 +1,23 @@
+"""Instants and stretches of time as sentences say them. Pure."""
+
+from __future__ import annotations
+
+from store.database import instant
+
+_MINUTE = 60_000_000
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+
+
+def moment(at: int) -> str:
+    """`2026-11-23 09:30 UTC` of microseconds since 1970."""
+    return f"{instant(at):%Y-%m-%d %H:%M} UTC"
+
+
+def span(microseconds: int) -> str:
+    """`1 minute` at least, `90 minutes`, `36 hours`, `12 days`: the greatest unit of which there are two."""
+    for unit, name in ((_DAY, "days"), (_HOUR, "hours")):
+        if microseconds >= 2 * unit:
+            return f"{microseconds // unit} {name}"
+    minutes = max(1, microseconds // _MINUTE)
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
