@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, or_, select, update
 
 from store.database import Database
 from store.endpoint_notices import notice_disabled, notice_failing, notice_recovered
@@ -25,6 +25,7 @@ OPEN_FAILURES = 5
 
 REST_S = 60
 LONGEST_REST_S = 3_600
+OURS_REST_S = 10
 WORN_OUT_FAILURES = 10
 
 AHEAD_S = 5
@@ -93,8 +94,11 @@ def note_tries(connection: Connection, tried: Sequence[Tried], now: int) -> None
         calm = {"failures": 0, "failing_since_at": None, "rest_until_at": None, "rests": 0, "last_error": None}
         connection.execute(update(endpoint).where(endpoint.c.id.in_(well)).values(**calm, last_success_at=now))
     for id, those in sorted(by_endpoint.items()):
-        if failures := _since_success(those):
-            _note_failures(connection, id, failures, now)
+        failures = _since_success(those)
+        if theirs := [one for one in failures if not one.ours]:
+            _note_failures(connection, id, theirs, now)
+        elif failures:
+            _note_ours(connection, id, failures[-1].detail, now)
         if why := next((one.disable for one in those if one.disable), None):
             _disable(connection, id, those, why, now)
 
@@ -114,6 +118,13 @@ def _note_failures(connection: Connection, id: str, failures: Sequence[Tried], n
     if in_a_row >= WORN_OUT_FAILURES and since <= now - GIVE_UP_S * SECOND:
         why = f"nothing but failures for {GIVE_UP_S // 86_400} days; the last: {failures[-1].detail}"
         _disable(connection, id, failures, why, now)
+
+
+def _note_ours(connection: Connection, id: str, detail: str, now: int) -> None:
+    """Pause for a moment where we could not send: all that is due would be tried, and fail, in a row."""
+    until, later = endpoint.c.rest_until_at, now + OURS_REST_S * SECOND
+    rests = case((and_(until > later, until <= now + MAX_REST_S * SECOND), until), else_=later)
+    connection.execute(update(endpoint).where(endpoint.c.id == id).values(rest_until_at=rests, last_error=detail))
 
 
 def _rest(row: Row[Any], in_a_row: int, asked_s: float, now: int) -> dict[str, int]:

@@ -37,7 +37,8 @@ class Parcel:
 class Tried:
     """One try that ended. `outcome` is delivered, try_again or refused; `status` what the delivery becomes: delivered,
     pending (again in `wait_s`) or dead. The receiver may have asked for a pause of `asked_s`, or never to be tried
-    again: then its address is disabled for the reason `disable`.
+    again: then its address is disabled for the reason `disable`. One that failed for reasons of `ours` says nothing of
+    the address.
     """
 
     delivery_id: str
@@ -53,3 +54,4 @@ class Tried:
     wait_s: float = 0.0
     asked_s: float | None = None
     disable: str | None = None
+    ours: bool = False

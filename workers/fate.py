@@ -33,7 +33,8 @@ def tried_of(parcel: Parcel, outcome: Outcome, started_at: int, elapsed_ms: int,
             disabled = reason if disable else None
             return replace(delivered, outcome="refused", status="dead", detail=reason, disable=disabled)
         case TryAgain():
-            return _again(parcel, outcome, replace(delivered, outcome="try_again", detail=outcome.reason), chance)
+            failed = replace(delivered, outcome="try_again", detail=outcome.reason, ours=outcome.ours)
+            return _again(parcel, outcome, failed, chance)
 
 
 def _again(parcel: Parcel, outcome: TryAgain, tried: Tried, chance: float) -> Tried:

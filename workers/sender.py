@@ -143,12 +143,12 @@ class Sender:
     async def _send(self, parcel: Parcel) -> Outcome:
         channel = CHANNELS.get(parcel.channel)
         if channel is None:
-            return TryAgain(reason=f"this version knows no channel {parcel.channel!r}")
+            return TryAgain(reason=f"this version knows no channel {parcel.channel!r}", ours=True)
         try:
             return await channel.send(parcel, self._context, self._client_for(parcel))
         except Exception as error:  # noqa: BLE001  # a bug must cost one try, not the loop
             _log.exception("deliver.bug", delivery=parcel.id)
-            return TryAgain(reason=f"internal error: {type(error).__name__}: {error}"[:500])
+            return TryAgain(reason=f"internal error: {type(error).__name__}: {error}"[:500], ours=True)
 
     async def _close(self, within_s: float) -> None:
         self._stopping = True

@@ -10,6 +10,7 @@ import pytest
 from rules.engine import load
 from store.database import Database
 from tests.workers.parts import LOOPBACK, SECRET, Receiver, Words
+from tocsin.webhook_body import WebhookBody
 from workers.context import Context, NoSecret
 
 
@@ -37,9 +38,12 @@ def secrets(reference: str) -> str:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
+    """A receiver; whatever comes to it must be as the published schema says."""
     one = Receiver()
     yield one
     one.close()
+    for got in one.got:
+        WebhookBody.model_validate_json(got.body)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from store.subscriptions import enable_endpoint, sync
 from store.tables import attempt, delivery, endpoint
 from store.tries import Parcel
 from tests.workers.parts import Receiver, add_articles, eventually, hook
-from tests.workers.test_workers_sending import Make, deliver, rows, sending, told
+from tests.workers.test_workers_sending import Make, deliver, due_now, rows, sending, told
 from workers.channels import Delivered, TryAgain
 from workers.context import Context
 from workers.fate import tried_of
@@ -237,3 +237,37 @@ def test_a_slot_that_a_clock_gone_wrong_has_left_holds_nothing_up(db: Database, 
     assert parcel.leave_in_s == 0
     exchange(db, "me", [tried_of(parcel, Delivered(code=200), 1, 3, 0.5)], 0)
     assert rows(db, delivery.c.status) == [("delivered",)]
+
+
+def test_what_fails_for_reasons_of_ours_is_not_held_against_the_address(
+    db: Database, make_context: Make, receiver: Receiver
+) -> None:
+    """A secret that is missing for days disables no address, and fails a few deliveries at a time."""
+    context = make_context()
+    sync(db, [hook(receiver.url(), secret="env:MISSING")])
+    match_articles(context, add_articles(db, ["embargo"] * 20))
+    with db.write() as connection:
+        long_ago = db.now(connection) - 6 * 86_400 * SECOND
+        connection.execute(update(endpoint).values(failures=12, failing_since_at=long_ago))
+    deliver(context)
+    ((failures, why, disabled_at),) = rows(
+        db, endpoint.c.failures, endpoint.c.last_error, endpoint.c.disabled_at, order=endpoint.c.id
+    )
+    assert (failures, disabled_at) == (12, None)
+    assert why == "not sent, it cannot be signed: env:MISSING: the variable is not set"
+    assert 0 < (rest_of(db) or 0) <= 10
+    assert len(rows(db, attempt.c.id, order=attempt.c.id)) <= PER_ENDPOINT
+    sync(db, [hook(receiver.url())])
+    for _ in range(2):
+        wake(db)
+        due_now(db)
+        deliver(context)
+    assert {status for (status,) in rows(db, delivery.c.status)} == {"delivered"}
+
+
+def test_a_pause_of_ours_does_not_shorten_one_that_was_asked_for(db: Database, make_context: Make) -> None:
+    told(db, make_context(), [URL], articles=2)
+    theirs, ours = exchange(db, "me", [], 2)
+    fail(db, [theirs], asked_s=3_600)
+    exchange(db, "me", [tried_of(ours, TryAgain(reason="no secret", ours=True), 1, 0, 0.5)], 0)
+    assert 3_590 < (rest_of(db) or 0) <= 3_600

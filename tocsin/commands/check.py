@@ -58,10 +58,11 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or em
 def schema(kind: Annotated[Kind, typer.Argument(help="rule, webhook or config.")]) -> None:
     """Print a JSON Schema, for completion in editors and for checks by receivers."""
     if kind is Kind.CONFIG:
-        print_json({"feeds.yml": _schema(FeedsDocument), "subscriptions.yml": _schema(SubscriptionsFile)})
+        print_json({"feeds.yml": schema_of(FeedsDocument), "subscriptions.yml": schema_of(SubscriptionsFile)})
     else:
-        print_json(rule_schema() if kind is Kind.RULE else _schema(WebhookBody))
+        print_json(rule_schema() if kind is Kind.RULE else schema_of(WebhookBody))
 
 
-def _schema(model: type[BaseModel]) -> dict[str, object]:
+def schema_of(model: type[BaseModel]) -> dict[str, object]:
+    """The JSON Schema of a document."""
     return {"$schema": DIALECT, **model.model_json_schema()}

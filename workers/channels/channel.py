@@ -43,9 +43,12 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryAgain:
-    """It did not arrive, and may later; `after_s` is what the receiver asked for."""
+    """It did not arrive, and may later; `after_s` is what the receiver asked for. `ours`: the reason lies with us (a
+    secret that is missing, the mail server), so that nothing is held against the address.
+    """
 
     reason: str
+    ours: bool = False
     after_s: float | None = None
     code: int | None = None
     response: str = ""

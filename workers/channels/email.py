@@ -139,13 +139,14 @@ def _host(mail_from: str) -> str:
 async def send(parcel: Parcel, context: Context, client: GuardedClient) -> Outcome:
     """One hand-over to the SMTP server; its 250 is the proof."""
     if context.smtp is None:
-        return TryAgain(reason="not sent: no mail server is set; set TOCSIN_SMTP_URL", after_s=300)
+        return TryAgain(reason="not sent: no mail server is set; set TOCSIN_SMTP_URL", after_s=300, ours=True)
     content = b"To: " + _BREAKS.sub("", parcel.address).encode("ascii", "replace") + b"\r\n" + parcel.body
     try:
         async with asyncio.timeout(TOTAL_S):
             return await _hand_over(context.smtp, parseaddr(context.mail_from)[1], parcel.address, content)
     except TimeoutError:
-        return TryAgain(reason=f"the mail server {context.smtp.host} did not answer within {TOTAL_S:g} s")
+        reason = f"the mail server {context.smtp.host} did not answer within {TOTAL_S:g} s"
+        return TryAgain(reason=reason, ours=True)
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return outcome_of(error, context.smtp)
 
@@ -179,11 +180,12 @@ def outcome_of(error: Exception, server: SmtpServer) -> Outcome:
         case aiosmtplib.SMTPDataError():
             return _refused(where, error.code, error.message, receiver=False)
         case aiosmtplib.SMTPAuthenticationError():
-            return TryAgain(reason=f"{where} refused our login: {error.code} {error.message}", code=error.code)
+            reason = f"{where} refused our login: {error.code} {error.message}"
+            return TryAgain(reason=reason, code=error.code, ours=True)
         case aiosmtplib.SMTPResponseException():
-            return TryAgain(reason=f"{where} answered {error.code} {error.message}", code=error.code)
+            return TryAgain(reason=f"{where} answered {error.code} {error.message}", code=error.code, ours=True)
         case _:
-            return TryAgain(reason=f"{where} cannot be used: {str(error) or type(error).__name__}")
+            return TryAgain(reason=f"{where} cannot be used: {str(error) or type(error).__name__}", ours=True)
 
 
 def _refused(where: str, code: int, message: str, *, receiver: bool) -> Outcome:
@@ -192,7 +194,8 @@ def _refused(where: str, code: int, message: str, *, receiver: bool) -> Outcome:
         return TryAgain(reason=f"{where} refused it for now: {said}", code=code, response=message)
     match refused_by(code, message, receiver=receiver):
         case "server":
-            return TryAgain(reason=f"{where} refused us, not the address: {said}", code=code, response=message)
+            reason = f"{where} refused us, not the address: {said}"
+            return TryAgain(reason=reason, code=code, response=message, ours=True)
         case what:
             reason = f"{where} refused the {what}: {said}"
             return Refused(reason=reason, disable_endpoint=what == "address", code=code, response=message)
