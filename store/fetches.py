@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from store.database import Database
 from store.feeds import FeedState
 from store.notices import About, add_notice
+from store.stories import Fresh, Kin, alone, remember, stories_of
 from store.tables import article, feed, feed_entry, fetch
 from store.turns import FREE, Rest, rest_host
 
@@ -43,7 +44,9 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleRow:
-    """An article to insert (revision 1) or to revise (above); a revision keeps its dates and whether it is quiet."""
+    """An article to insert (revision 1) or to revise (above); a revision keeps its dates, its story and whether it is
+    quiet. Copies are found by their `sketch`.
+    """
 
     id: str
     revision: int
@@ -57,6 +60,7 @@ class ArticleRow:
     content_hash: str
     quiet: str | None
     names: tuple[Name, ...]
+    sketch: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +157,11 @@ def _known(db: Database, chosen: Select[Any], column: Column[str], wanted: Itera
     return found
 
 
-def commit_fetch(db: Database, owner: str, state: FeedState, outcome: Outcome, now: int) -> list[str] | None:
+def commit_fetch(
+    db: Database, owner: str, state: FeedState, outcome: Outcome, now: int, kin: Kin = alone
+) -> list[str] | None:
     """Write what one fetch brought and free the feed; return the ids of the articles to evaluate, or None where the
-    lease was lost meanwhile (someone else fetches it; nothing more was written).
+    lease was lost meanwhile (someone else fetches it; nothing more was written). *kin* finds the story of a new one.
 
     A chunk of articles is one transaction with its names and its counts in the fetch log; validators and the next
     check come with the last one, so that whatever is cut off is fetched again and nothing is counted twice.
@@ -167,7 +173,7 @@ def commit_fetch(db: Database, owner: str, state: FeedState, outcome: Outcome, n
         with db.write() as connection:
             if not _holds(connection, owner, state.id):
                 return None
-            _insert(connection, state, [one for one in chunk if one.revision == 1], now)
+            _insert(connection, state, [one for one in chunk if one.revision == 1], now, kin)
             _revise(connection, [one for one in chunk if one.revision > 1], now)
             _remember(db, connection, state.id, [name for one in chunk for name in one.names], now)
             line = _log(connection, line, state.id, outcome.log, chunk, now)
@@ -182,13 +188,16 @@ def _holds(connection: Connection, owner: str, id: str) -> bool:
     return bool(connection.scalar(chosen) == owner)
 
 
-def _insert(connection: Connection, state: FeedState, rows: Sequence[ArticleRow], now: int) -> None:
+def _insert(connection: Connection, state: FeedState, rows: Sequence[ArticleRow], now: int, kin: Kin) -> None:
     declared = state.feed
     common = {"feed_id": state.id, "outlet": declared.outlet, "tier": declared.tier, "tags": list(declared.tags)}
     stamps = {"first_seen_at": now, "revised_at": now}
     if rows:
-        values = [_content(one) | common | stamps | _first(one) for one in rows]
+        fresh = [Fresh(id=one.id, title=one.title, text=one.text, sketch=one.sketch) for one in rows]
+        stories = stories_of(connection, fresh, kin, now)
+        values = [_content(one) | common | stamps | _first(one, stories[one.id]) for one in rows]
         connection.execute(insert(article), values)
+        remember(connection, fresh, stories, now)
 
 
 def _content(one: ArticleRow) -> dict[str, Any]:
@@ -196,9 +205,9 @@ def _content(one: ArticleRow) -> dict[str, Any]:
     return {name: getattr(one, name) for name in names}
 
 
-def _first(one: ArticleRow) -> dict[str, Any]:
+def _first(one: ArticleRow, story_id: str) -> dict[str, Any]:
     dates = {"published_at": one.published_at, "published_from": one.published_from}
-    return {"id": one.id, "story_id": one.id, "quiet": one.quiet, **dates}
+    return {"id": one.id, "story_id": story_id, "quiet": one.quiet, **dates}
 
 
 def _revise(connection: Connection, rows: Sequence[ArticleRow], now: int) -> None:

@@ -15,6 +15,7 @@ from watcher.health import Signs
 from watcher.look import Look
 from watcher.moved import Moved
 from watcher.schedule import NextCheck
+from watcher.story import sketch
 
 FEW = 3
 """Entries below which a document may be all new without anything missed: some feeds hold the latest one alone."""
@@ -157,6 +158,7 @@ def _row(look: Look, one: Decided) -> ArticleRow:
         content_hash=entry.content_hash,
         quiet=one.quiet,
         names=tuple(Name(key=key, article_id=one.article_id, content_hash=entry.content_hash) for key in one.keys),
+        sketch=sketch(entry.title, entry.text) if one.revision == 1 else (),
     )
 
 

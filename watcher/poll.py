@@ -29,6 +29,7 @@ from watcher.outage import NETWORK_KINDS, Network
 from watcher.pool import ParsePool
 from watcher.proxy import Secrets, no_secrets, proxy_of
 from watcher.running import Running
+from watcher.story import kin
 from watcher.turns import Turns
 
 log = structlog.get_logger("tocsin.watcher")
@@ -96,7 +97,7 @@ class Watcher:
             turns.over(state.id)
 
     async def _finish(self, state: FeedState, turn: Leased, done: Outcome, at: int) -> None:
-        ids = await asyncio.to_thread(commit_fetch, self.db, turn.owner, state, done, at)
+        ids = await asyncio.to_thread(commit_fetch, self.db, turn.owner, state, done, at, kin)
         _say(state, done, lost=ids is None)
         if ids:
             await self._ring(ids)

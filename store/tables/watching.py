@@ -133,3 +133,14 @@ article = Table(
     Index("ix_article_story", "story_id"),
     Index("ix_article_feed_seen", "feed_id", "first_seen_at"),
 )
+
+story_print = Table(
+    "story_print",
+    metadata,
+    # A few numbers of each article of the last days, by which copies of it are found.
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", Text, ForeignKey("article.id"), primary_key=True),
+    Column("story_id", Text, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Index("ix_story_print_seen_at", "seen_at"),
+)

@@ -268,3 +268,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("fetch", schema=None) as batch_op:
         batch_op.create_index("ix_fetch_feed_at", ["feed_id", "at"], unique=False)
+    op.create_table(
+        "story_print",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("story_id", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_story_print_article_id")),
+        sa.PrimaryKeyConstraint("number", "article_id", name=op.f("pk_story_print")),
+    )
+    with op.batch_alter_table("story_print", schema=None) as batch_op:
+        batch_op.create_index("ix_story_print_seen_at", ["seen_at"], unique=False)
