@@ -20,6 +20,9 @@ Place = Annotated[str, Query(max_length=200, description="A cursor from an earli
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 
 
+NoticeKind = Annotated[str, Query(max_length=100, description="Only this kind, such as `feed.failing`.")]
+
+
 def wanted(
     rule: RuleGlob = "",
     level: Annotated[Level | Literal[""], Query(description="The least level.")] = "",

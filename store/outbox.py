@@ -1,13 +1,13 @@
-"""Deliveries for people and programs to read: the list, and the messages of a subscription in their sequence."""
+"""What was told, for people and programs to read: deliveries, notices, the messages of a subscription in sequence."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, true, tuple_
+from sqlalchemy import Connection, select, true, tuple_
 
 from store.database import Database
 from store.inbox import MAX_LIMIT, Cursor, Row
@@ -34,6 +34,44 @@ class Messages:
 
     messages: tuple[Row, ...]
     more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """Newest first, rows as mappings: `id`, `kind`, `at` and `told_at` (microseconds UTC, None while it waits),
+    `notice` (what it says; None once pruned) and `told`: subscription, status and reason of each of its deliveries.
+    """
+
+    notices: tuple[Row, ...]
+    more: bool
+
+
+def list_notices(db: Database, *, kind: str | None = None, before: Cursor | None = None, limit: int = 50) -> Notices:
+    """The newest ones (before a cursor), of one kind or of all."""
+    columns = (message.c.id, message.c.kind, message.c.at, message.c.told_at, message.c.data)
+    chosen = select(*columns).where(message.c.alert_id.is_(None))
+    if kind:
+        chosen = chosen.where(message.c.kind == kind)
+    if before is not None:
+        chosen = chosen.where(tuple_(message.c.at, message.c.id) < tuple_(before.opened_at, before.id))
+    size = max(1, min(limit, MAX_LIMIT))
+    with db.read() as connection:
+        rows = connection.execute(chosen.order_by(message.c.at.desc(), message.c.id.desc()).limit(size + 1)).all()
+        told = _told(connection, [row.id for row in rows])
+    found = [
+        {"id": row.id, "kind": row.kind, "at": row.at, "told_at": row.told_at, "notice": row.data.get("notice")}
+        for row in rows[:size]
+    ]
+    return Notices(notices=tuple({**one, "told": told.get(one["id"], [])} for one in found), more=len(rows) > size)
+
+
+def _told(connection: Connection, message_ids: Sequence[str]) -> dict[str, list[Row]]:
+    columns = (delivery.c.message_id, delivery.c.subscription_id, delivery.c.status, delivery.c.why)
+    chosen = select(*columns).where(delivery.c.message_id.in_(message_ids)).order_by(delivery.c.subscription_id)
+    told: dict[str, list[Row]] = {}
+    for row in connection.execute(chosen).mappings():
+        told.setdefault(row["message_id"], []).append(dict(row))
+    return told
 
 
 def list_deliveries(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from console.api import alerts, configured, deliveries, schema, silences
+from console.api import alerts, configured, deliveries, notices, schema, silences
 
 routers: tuple[APIRouter, ...] = (
     alerts.router,
     configured.router,
     deliveries.router,
     silences.router,
+    notices.router,
     schema.router,
 )

@@ -57,6 +57,13 @@ def silence(one: Silence) -> models.Silence:
     return models.Silence.model_validate(timed({**asdict(one.scope), **asdict(one)}))
 
 
+def notice(row: Row) -> models.Notice:
+    """A notice with what became of it."""
+    said = {"about": None, "words": None, "details": {}, **(row["notice"] or {})}
+    own = {"id": row["id"], "type": row["kind"], "at": when(row["at"]), "told_at": when(row["told_at"])}
+    return models.Notice.model_validate({**said, **own, "told": row["told"]})
+
+
 def article(row: Row) -> models.Article:
     """An article."""
     shown = {**timed(row), "url": safe_url(row["url"]), "hash": row["content_hash"], "story": row["story_id"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from console.pages import alert, deliveries, feeds, inbox, rules, silences
+from console.pages import alert, deliveries, feeds, inbox, notices, rules, silences
 
 routers: tuple[APIRouter, ...] = (
     inbox.router,
@@ -13,4 +13,5 @@ routers: tuple[APIRouter, ...] = (
     rules.router,
     deliveries.router,
     silences.router,
+    notices.router,
 )

@@ -17,6 +17,7 @@ from console.settings import Console
 from console.strip import look_around
 from console.visitors import CSRF_FIELD, Admin, SignedIn, check_meant
 from store.inbox import Cursor
+from store.notices import KINDS
 from store.outbox import STATUSES, list_deliveries
 from store.subscriptions import enable_endpoint, list_disabled, list_subscriptions
 from store.unsubscribing import list_unsubscribed
@@ -47,6 +48,7 @@ def show(
         "disabled": list_disabled(console.db),
         "unsubscribed": list_unsubscribed(console.db),
         "statuses": STATUSES,
+        "headings": KINDS,
         "status": status,
         "subscription": subscription,
         "filtered": bool(query),

@@ -30,6 +30,7 @@ message = Table(
     Column("told_at", Instant),  # when a notice was given to those who want it; an alert's message has its deliveries
     pruned_column(),
     whole("ix_message_whole", "at"),
+    Index("ix_message_notice", "at", "id", **only("alert_id IS NULL")),
     Index("ix_message_untold", "at", **only("told_at IS NULL AND alert_id IS NULL")),
     Index("ix_message_alert", "alert_id"),
     Index("ix_message_at", "at"),

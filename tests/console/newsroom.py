@@ -136,6 +136,8 @@ def furnish(db: Database) -> dict[str, str]:
         evidence=[evidence(title, title, "title")],
     )
     _deliveries(db, ids)
+    parts.add_notice(db, "feed.failing", "Norvik Daily has failed 5 times in a row, for 2 hours: HTTP 500.", ago=HOUR)
+    parts.add_notice(db, "feed.recovered", "Norvik Daily works again after 3 hours; there is nothing to do.")
     return ids
 
 

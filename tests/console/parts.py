@@ -17,9 +17,10 @@ import uvicorn
 from sqlalchemy import insert
 
 from console.app import ConsoleSettings, create_app
-from store import tables
+from store import notices, tables
 from store.database import Database
 from store.ids import endpoint_id
+from store.notices import About
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -220,6 +221,13 @@ def add_delivery(db: Database, alert_id: str, subscription_id: str, endpoint_id:
         started = {"delivery_id": row["id"], "number": number, "started_at": now() - 4 * MINUTE, "elapsed_ms": 41}
         _insert(db, tables.attempt, {**started, "outcome": "delivered", "code": 204, "detail": "taken", **one})
     return str(row["id"])
+
+
+def add_notice(db: Database, kind: str, words: str, *, name: str = "Norvik Daily", ago: int = 0) -> None:
+    """A notice about a feed, not yet told to anybody."""
+    about, at = About(what="feed", id=uid("feed", name), name=name, path="/feeds"), now() - ago
+    with db.write() as connection:
+        notices.add_notice(connection, kind, about, words, episode=at, now=at, details={"failures": 5})
 
 
 def add_service(db: Database, kind: str, ago_s: float = 2.0) -> None:

@@ -28,6 +28,7 @@ PATHS = (
     "/rules/embargo.ended",
     "/deliveries",
     "/silences",
+    "/notices",
     "/?q=nothing&rule=embargo.ended",
     "/nothing",
 )

@@ -61,6 +61,7 @@ def test_hostile_news_is_text_everywhere(served: Served, analyst: httpx.Client) 
     silences.add(
         db, Scope(rule="*", bindings={EVIL: EVIL}, outlet=EVIL, alert_id=id), author=EVIL, reason=EVIL, for_s=60
     )
+    parts.add_notice(db, "feed.failing", EVIL, name=EVIL)
     newsroom.break_rules(db)
     for path in (
         "/",
@@ -70,6 +71,7 @@ def test_hostile_news_is_text_everywhere(served: Served, analyst: httpx.Client) 
         "/rules/embargo.ended",
         "/deliveries",
         "/silences",
+        "/notices",
         "/rows?since=0",
     ):
         page = read(analyst.get(path).text)
@@ -89,7 +91,7 @@ def test_every_page_works_on_both_databases(db: Database) -> None:
     with serving(db) as served, httpx.Client(base_url=served.url) as client:
         sign_in(served, client, role="admin")
         pages = ("/", f"/alerts/{id}", "/feeds", "/rules", "/rules/embargo.ended", "/deliveries", "/rows?since=0")
-        pages += ("/silences",)
+        pages += ("/silences", "/notices")
         others = ("/metrics", "/readyz", "/alerts.atom", "/api/v1/feeds", "/api/v1/rules", f"/api/v1/alerts/{id}")
         for path in pages + others:
             assert client.get(path).status_code == 200, path
@@ -143,6 +145,8 @@ def test_empty_pages_say_what_happens_next(served: Served, analyst: httpx.Client
         ("/rules", "tocsin check"),
         ("/deliveries", "subscriptions.yml"),
         ("/deliveries?status=dead", "Clear the filter"),
+        ("/notices", "Nothing to say yet"),
+        ("/notices?kind=feed.gap", "See all"),
     ):
         assert says in analyst.get(path).text, path
     parts.add_feed(served.settings.db, status="failing")

@@ -102,6 +102,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_whole", ["at"], unique=False, **partial("pruned_at IS NULL"))
+        batch_op.create_index("ix_message_notice", ["at", "id"], unique=False, **partial("alert_id IS NULL"))
         untold = partial("told_at IS NULL AND alert_id IS NULL")
         batch_op.create_index("ix_message_untold", ["at"], unique=False, **untold)
         batch_op.create_index("ix_message_alert", ["alert_id"], unique=False)
