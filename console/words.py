@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from store.addresses import masked
 from store.database import instant
+from store.words import counted
 
 VERDICTS = {"useful": "useful", "false_alarm": "false alarm", "duplicate": "duplicate"}
 
@@ -81,11 +82,6 @@ def safe_url(url: str | None) -> str | None:
 def percent(share: float | None) -> str:
     """`83 %`."""
     return "—" if share is None else f"{share * 100:.0f} %"
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """`1 outlet`, `3 outlets`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}".replace(",", "\u202f")
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from store.notices import About, add_notice
 from store.tables import UNDELIVERED, alert, article, delivery, endpoint, feed, match
-from store.words import moment, span
+from store.words import counted, moment, span
 
 
 def counts(connection: Connection, from_at: int, until_at: int) -> Mapping[str, int]:
@@ -35,16 +35,29 @@ def counts(connection: Connection, from_at: int, until_at: int) -> Mapping[str, 
     return {name: int(connection.scalar(chosen) or 0) for name, chosen in asked.items()}
 
 
+_BROUGHT = {
+    "articles": ("new article",),
+    "matches": ("match", "matches"),
+    "alerts": ("alert",),
+    "deliveries": ("delivery", "deliveries"),
+    "dead_deliveries": ("of them given up", "of them given up"),
+}
+_NOW = {
+    "waiting_deliveries": ("delivery waits", "deliveries wait"),
+    "failing_feeds": ("feed fails", "feeds fail"),
+    "disabled_addresses": ("address is disabled", "addresses are disabled"),
+}
+
+
 def add_heartbeat(
     connection: Connection, subscription_id: str, from_at: int, until_at: int, found: Mapping[str, int], now: int
 ) -> bool:
     """Say to one subscription what `counts` found; False where the stretch that ends at *until_at* was told before."""
     about = About(what="subscription", id=subscription_id, name=subscription_id, path="/deliveries")
+    brought = ", ".join(counted(found[name], *nouns) for name, nouns in _BROUGHT.items())
+    now_is = ", ".join(counted(found[name], *nouns) for name, nouns in _NOW.items())
     words = (
-        f"Tocsin is at work. From {moment(from_at)} to {moment(until_at)} it brought {found['articles']} new articles, "
-        f"which made {found['matches']} matches and {found['alerts']} alerts; of {found['deliveries']} deliveries "
-        f"{found['dead_deliveries']} could not be made. Now {found['failing_feeds']} feeds fail, and "
-        f"{found['waiting_deliveries']} deliveries wait. If the next of these does not come within "
+        f"From {moment(from_at)} to {moment(until_at)}: {brought}. Now: {now_is}. If no further heartbeat comes within "
         f"{span(until_at - from_at)}, something is wrong: see `tocsin doctor`."
     )
     return add_notice(connection, "heartbeat", about, words, episode=until_at, now=now, details=found)

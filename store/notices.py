@@ -28,7 +28,7 @@ KINDS: Mapping[str, str] = {
     "endpoint.failing": "An address takes nothing",
     "endpoint.disabled": "An address is not used any more",
     "endpoint.recovered": "An address takes deliveries again",
-    "heartbeat": "Tocsin is at work",
+    "heartbeat": "Still at work",
 }
 """Every kind of notice, with the line that heads it."""
 

@@ -1,4 +1,4 @@
-"""Instants and stretches of time as sentences say them. Pure."""
+"""Instants, stretches of time and counts as sentences say them. Pure."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def span(microseconds: int) -> str:
             return f"{microseconds // unit} {name}"
     minutes = max(1, microseconds // _MINUTE)
     return f"{minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 outlet`, `3 outlets`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}".replace(",", "\u202f")
