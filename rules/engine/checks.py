@@ -111,7 +111,8 @@ def _about(t: Tried, chunk: int) -> Outcome:
 
 
 def _not_about(t: Tried, chunk: int) -> Outcome:
-    hit = _lexical(t, chunk, t.test.unless)
+    is_passive = chunk < t.claim.chunk  # 'the embassy was closed for the holiday'
+    hit = _lexical(t, chunk, t.test.unless) or (_lexical(t, t.claim.chunk, t.test.unless) if is_passive else None)
     cue = t.cue(*hit) if hit else None
     return Outcome(
         key="claim.object",

@@ -14,6 +14,7 @@ import ahocorasick_rs
 
 from rules.engine.bytes_of_text import Joint
 from rules.engine.needs import Need, Needs
+from rules.language.analysis import EARLIER
 from rules.language.text import Page, Sentence
 from rules.model import Zone
 
@@ -67,14 +68,18 @@ class Scanner:
             number = page.sentence_at(places[at])
             if number >= 0:
                 held.setdefault(number, set()).update(self.groups[phrase])
-        return sorted(n for n, groups in held.items() if self._accepts(groups, page.sentences[n], has_party))
+        return sorted(n for n, groups in held.items() if self._accepts(groups, n, page, has_party))
 
-    def _accepts(self, present: set[int], sentence: Sentence, has_party: Callable[[Sentence], bool] | None) -> bool:
+    def _accepts(
+        self, present: set[int], number: int, page: Page, has_party: Callable[[Sentence], bool] | None
+    ) -> bool:
+        sentence = page.sentences[number]
         met = [need for group in present for need in self.needs.get(group, ()) if need.groups <= present]
         if has_party is None:
             return bool(met)
         met = [need for need in met if sentence.zone in need.zones or Zone.BACKGROUND in need.zones]
-        return any(not need.party for need in met) or (bool(met) and has_party(sentence))
+        near = page.sentences[max(0, number - EARLIER) : number + 1]
+        return any(not need.party for need in met) or (bool(met) and any(map(has_party, near)))
 
 
 def scanner_of(needs: Needs) -> Scanner:

@@ -10,8 +10,11 @@ from rules.language.speakers import Attribution, Voice
 from rules.language.structure import Structure, structure_of
 from rules.language.tagging import tag
 from rules.language.text import Page
-from rules.language.vocabulary import Vocabulary
+from rules.language.vocabulary import Party, Vocabulary
 from rules.language.words import tokens
+
+EARLIER = 2
+"""Sentences before one that may say whom it means by 'the government' or 'it'."""
 
 MAX_TOKENS = 400
 """A sentence with more is a table or a list; it is not analysed."""
@@ -55,7 +58,16 @@ class Analysis:
 
     def _read(self, number: int, structure: Structure) -> Iterable[Claim]:
         published = self.page.article.published_at
-        return ClaimReader(self.page.sentences[number], structure, published, self.acts).read()
+        before = lambda: self._parties_before(number)  # noqa: E731  # seldom asked for, and dear
+        return ClaimReader(self.page.sentences[number], structure, published, self.acts, before).read()
+
+    def _parties_before(self, number: int) -> tuple[Party, ...]:
+        """The parties of the nearest earlier sentence that names one, in the order of the text."""
+        for earlier in range(number - 1, max(-1, number - 1 - EARLIER), -1):
+            structure = self.structure(earlier)
+            if structure and structure.tagged.parties:
+                return tuple(party for _, (_, party) in sorted(structure.tagged.parties.items()))
+        return ()
 
     def voice(self, claim: Claim) -> Voice | None:
         """Who asserts the claim; None for the outlet itself."""

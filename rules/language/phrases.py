@@ -70,7 +70,7 @@ def _verb_group(s: Tagged, i: int) -> Chunk | None:
     """An auxiliary chain and its main verb, or a bare verb, starting at i."""
     tags = s.tags
     j = i
-    while j < len(tags) and tags[j] in _GROUP and not (tags[j] == "TO" and j > i and not _chains(s, i, j)):
+    while j < len(tags) and tags[j] in _GROUP and not (tags[j] == "TO" and not _chains(s, i, j)):
         j += 1
     main = j if j < len(tags) and tags[j] in VERBAL else -1
     if main < 0 and j < len(tags) and tags[j] == "JJV" and any(t in ("BE", "HAVE") for t in tags[i:j]):
@@ -87,7 +87,9 @@ def _verb_group(s: Tagged, i: int) -> Chunk | None:
 
 
 def _chains(s: Tagged, first: int, to: int) -> bool:
-    """'is to be lifted', 'has to lift', 'ought to lift' are one group; 'refused to lift' is two."""
+    """'is to be lifted', 'has to lift', 'not to lift' are one group; 'refused to lift' is two."""
+    if all(tag in ("NEG", "ADV") for tag in s.tags[first:to]):
+        return True
     return s.tags[to - 1] in ("BE", "HAVE") or s.low[to - 1] == "ought"
 
 

@@ -30,6 +30,29 @@ _OLD_WORDS = frozenset(
         "original",
     ]
 )
+# 'The cost of the exit': it took place some time ago.
+_ABOUT = frozenset(
+    [
+        "cost",
+        "costs",
+        "impact",
+        "effect",
+        "effects",
+        "consequences",
+        "aftermath",
+        "legacy",
+        "lessons",
+        "anniversary",
+        "history",
+        "benefits",
+        "price",
+        "success",
+        "failure",
+        "critics",
+        "meaning",
+        "background",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +138,14 @@ class Placing:
             return f"dated by {self.s.tagged.words[dated.token]!r}"
         if self._anniversary(k):
             return "years after"
+        if self._of_another(k):
+            return "another noun's"
         return "participle before its noun" if self._attributive(k, token) else ""
+
+    def _of_another(self, k: int) -> bool:
+        """'The cost of Norway's exit': the act is what something else is about."""
+        of_noun = self.s.kind(k) == "NP" and self.s.preposition(k) == "of" and self.s.kind(k - 2) == "NP"
+        return of_noun and self.s.low(k - 2) in _ABOUT
 
     def _anniversary(self, k: int) -> bool:
         """'Ten years after the troops left …'."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,12 +37,14 @@ class ClaimReader:
         structure: Structure,
         published: datetime | None,
         acts: SpecialActs,
+        before: Callable[[], tuple[Party, ...]] = tuple,
     ) -> None:
         self.sentence = sentence
         self.s = structure
         self.t = structure.tagged
         self.acts = acts
         self.published = published
+        self.before = before
         question = bool(self.t.words) and self.t.words[-1] == "?"
         self.composer = Composer(structure, question)
         self.placing = Placing(sentence, structure)
@@ -190,7 +193,8 @@ class ClaimReader:
         dated = event_age(self.t, self.s.chunks[first].first, self.s.chunks[last].last, skip, self.published)
         zone, cue = self.placing.zone(k, token, reading, dated)
         arguments.subjects += self._above(k, reading)
-        by = self._parties([*arguments.subjects, *arguments.agents])
+        doers = [*arguments.subjects, *arguments.agents]
+        by = self._parties(doers) or self._meant(doers, arguments.objects)
         around = [*arguments.targets, *arguments.objects, k]
         on = self._targets(around, by, _TARGET)
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
@@ -282,6 +286,17 @@ class ClaimReader:
         verb = self.s.verb_left(k - 1)
         subject = self.s.subject(verb) if verb >= 0 else []
         return subject[0] if subject else k
+
+    def _meant(self, doers: list[int], objects: list[int]) -> tuple[Party, ...]:
+        """Whom 'it' or 'the government' means: the nearest state or body before, here or in an earlier sentence."""
+        for k in doers:
+            words = self.t.low[self.s.chunks[k].first : self.s.chunks[k].last + 1]
+            stands_alone = self.s.low(k) in _PRONOUNS and self._antecedent(k) == k
+            if stands_alone or not self.nouns["stand_ins"].isdisjoint(words):
+                here = [p for i, (_, p) in sorted(self.t.parties.items()) if i < self.s.chunks[k].first]
+                found = [p for p in (here[::-1] or self.before()) if p.kind in ("state", "igo")]
+                return tuple(found[:1])
+        return ()
 
     def _dealing_with(self, k: int) -> list[int]:
         """'Firms trading with Norway', 'buyers of oil that help Norway': whom those who are hit deal with."""
