@@ -89,6 +89,8 @@ def _counts(counted: Gauges) -> Iterator[GaugeMetricFamily]:
     yield _one("tocsin_deliveries", "Deliveries in the ledger by status.", deliveries, "status")
     feeds = {(status,): count for status, count in counted.feeds.items()}
     yield _one("tocsin_feeds", "Watched feeds by status.", feeds, "status")
+    endpoints = {(state,): count for state, count in counted.endpoints.items()}
+    yield _one("tocsin_endpoints", "Addresses by state; resting: their circuit breaker is open.", endpoints, "state")
     due = "How long the longest waiting delivery has been due."
     yield _one("tocsin_delivery_oldest_due_seconds", due, {(): counted.oldest_due_s})
     unread = "How long the longest waiting article has waited to be matched."

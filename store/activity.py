@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from store.database import Database
-from store.tables import UNDELIVERED, alert, article, configuration, delivery, feed, lease, match, rule
+from store.endpoints import OPEN_FAILURES
+from store.tables import UNDELIVERED, alert, article, configuration, delivery, endpoint, feed, lease, match, rule
 
 DAY_US = 86_400_000_000
 
@@ -46,6 +47,7 @@ class Gauges:
     alerts: Mapping[tuple[str, str], int]
     deliveries: Mapping[str, int]
     feeds: Mapping[str, int]
+    endpoints: Mapping[str, int]
     oldest_due_s: float
     oldest_unread_s: float
     leases_s: Mapping[str, float]
@@ -126,6 +128,7 @@ def gauges(db: Database) -> Gauges:
                 connection,
                 select(feed.c.status, func.count()).where(feed.c.removed_at.is_(None)).group_by(feed.c.status),
             ),
+            endpoints=_endpoints(connection),
             oldest_due_s=_age_s(now, connection.scalar(due)),
             oldest_unread_s=_age_s(now, connection.scalar(waiting)),
             leases_s={
@@ -154,6 +157,14 @@ def _deliveries(connection: Connection) -> dict[str, int]:
     counts = _counts(connection, undelivered)
     delivered = total - sum(counts.values())
     return counts | ({"delivered": delivered} if delivered else {})
+
+
+def _endpoints(connection: Connection) -> dict[str, int]:
+    """By state: disabled, resting (its circuit breaker is open), or well."""
+    resting = endpoint.c.failures >= OPEN_FAILURES
+    state = case((endpoint.c.disabled_at.is_not(None), "disabled"), (resting, "resting"), else_="well").label("state")
+    states = select(state).subquery()
+    return _counts(connection, select(states.c.state, func.count()).group_by(states.c.state))
 
 
 def _verdicts(connection: Connection) -> dict[str, dict[str | None, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, or_, select, update
@@ -30,6 +31,31 @@ WORN_OUT_FAILURES = 10
 
 AHEAD_S = 5
 """How long before its time a try to an address with a rate is taken up: it waits where it is sent, within its lease."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An address that gets nothing, or one try at a time; `words` say why."""
+
+    endpoint_id: str
+    address: str
+    words: str
+
+
+def troubles(db: Database) -> tuple[Trouble, ...]:
+    """The addresses that are disabled, or whose circuit breaker is open."""
+    columns = (endpoint.c.id, endpoint.c.address, endpoint.c.failures, endpoint.c.last_error, endpoint.c.disabled_why)
+    bad = or_(endpoint.c.disabled_at.is_not(None), endpoint.c.failures >= OPEN_FAILURES)
+    chosen = select(*columns, endpoint.c.disabled_at).where(bad).order_by(endpoint.c.address)
+    with db.read() as connection:
+        rows = connection.execute(chosen).all()
+    return tuple(Trouble(endpoint_id=row.id, address=row.address, words=_words(row)) for row in rows)
+
+
+def _words(row: Any) -> str:
+    if row.disabled_at is not None:
+        return f"disabled: {row.disabled_why}"
+    return f"rests between tries: {row.failures} in a row failed, the last: {row.last_error}"
 
 
 def rest_s(rests: int, asked_s: float | None) -> float:

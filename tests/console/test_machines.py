@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from store.access import create_token
 from store.database import Database
+from store.endpoints import OPEN_FAILURES
 from store.leases import lead
 from tests.console import newsroom, parts
 from tests.console.parts import Served, serving
@@ -54,11 +55,15 @@ def test_a_database_at_another_revision_is_not_ready(sqlite_db: Database) -> Non
 def test_metrics_can_be_parsed_and_count_what_is_there(served: Served) -> None:
     newsroom.furnish(served.settings.db)
     newsroom.break_rules(served.settings.db)
+    for id, state in (("gone", {"disabled_at": 1, "failures": 12}), ("weary", {"failures": OPEN_FAILURES})):
+        parts.add_subscription(served.settings.db, id, endpoint=state)
     text = httpx.get(f"{served.url}/metrics").text
     families = {one.name: one for one in text_string_to_metric_families(text)}
     values = {(s.name, *sorted(s.labels.items())): s.value for f in families.values() for s in f.samples}
     assert values["tocsin_deliveries", ("status", "pending")] == 1
     assert values["tocsin_feeds", ("status", "failing")] == 1
+    states = [values["tocsin_endpoints", ("state", state)] for state in ("disabled", "resting", "well")]
+    assert states == [1, 1, 2]
     assert values["tocsin_alerts", ("level", "critical"), ("rule", "embargo.ended")] == 1
     assert values["tocsin_config_last_reload_successful", ("kind", "rules")] == 0
     assert values["tocsin_config_last_reload_successful", ("kind", "feeds")] == 1

@@ -195,3 +195,24 @@ def test_a_secret_is_rotated_in_three_steps_that_name_what_is_there(tocsin: Run,
     (new,) = [line.strip() for line in rotated.stdout.splitlines() if line.strip().startswith("whsec_")]
     assert len(key_of(new)) == len(key_of(tocsin("subscriptions", "secret").stdout)) == 32
     assert tocsin("subscriptions", "rotate", "nobody").returncode == 1
+
+
+def test_addresses_that_get_nothing_are_named_by_list_and_doctor(tocsin: Run, ledger: Database) -> None:
+    sync(ledger, [hook(f"https://{id}.example.org/a", id) for id in ("gone", "weary", "well")])
+    with ledger.write() as connection:
+        for id, state in (
+            ("gone", {"disabled_at": 1, "disabled_why": "HTTP 410"}),
+            ("weary", {"failures": 7, "last_error": "HTTP 503"}),
+        ):
+            address = tables.endpoint.c.address.contains(id)
+            connection.execute(tables.endpoint.update().where(address).values(**state))
+    rests = "rests between tries: 7 in a row failed, the last: HTTP 503"
+    listed = {line.split()[0]: line for line in tocsin("subscriptions", "list", COLUMNS="300").stdout.splitlines()}
+    assert "disabled: HTTP 410" in listed["gone"]
+    assert rests in listed["weary"]
+    assert "in force" in listed["well"]
+    examined = tocsin("doctor")
+    assert examined.returncode == 1
+    assert "BAD  endpoint https://gone.example.org/a: disabled: HTTP 410" in examined.stdout
+    assert f"BAD  endpoint https://weary.example.org/a: {rests}" in examined.stdout
+    assert "https://well.example.org" not in examined.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from store.database import Database
 from store.deliveries import MAX_CUT_OFF, exchange
 from store.leases import SECOND
 from store.ledger import ledger as balance
+from store.outbox import pull
 from store.replaying import BATCH, Choice, Replayed, count, replay
 from store.subscriptions import sync
 from store.tables import attempt, delivery, endpoint, message, subscription
@@ -87,6 +89,27 @@ def test_all_that_died_since_a_time_leave_again_and_what_is_older_does_not(
     deliver(context)
     assert len(receiver.got) == 4
     assert total(list(replay(db, Choice(died_since_at=now(db) - 2 * hour)))) == (0, {})
+
+
+def test_a_receiver_finds_a_hole_by_seq_and_fills_it_with_the_same_body(
+    db: Database, make_context: Make, receiver: Receiver
+) -> None:
+    context = make_context()
+    told(db, context, [receiver.url()], articles=5)
+    with db.write() as connection:
+        lost = update(delivery).where(delivery.c.seq == 3)
+        connection.execute(lost.values(status="dead", why="10 tries failed", next_at=None))
+    deliver(context)
+    got = {json.loads(one.body)["data"]["seq"]: one for one in receiver.got}
+    (hole,) = set(range(1, max(got) + 1)) - set(got)
+    pulled = pull(db, "s0", after=hole - 1, limit=1)
+    assert pulled is not None
+    (found,) = pulled.messages
+    assert (found["seq"], found["status"], found["why"]) == (3, "dead", "10 tries failed")
+    assert replay_one(db, found["id"])
+    deliver(context)
+    last = receiver.got[-1]
+    assert (last.id, json.loads(last.body)) == (found["id"], found["body"])
 
 
 def test_thousands_leave_again_in_short_transactions_each_once(db: Database, make_context: Make) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from store import ledger as audit
 from store import services, tables
 from store.database import Database
+from store.endpoints import troubles
 from store.ledger import Equation
 from store.revision import newest, revision
 from tocsin.commands.common import FOUND_PROBLEMS, database, print_json, settings_or_exit
@@ -87,9 +88,8 @@ def _examine_ledger(db: Database) -> Iterator[tuple[str, str | None]]:
         parked = select(tables.article.c.id, tables.article.c.parked_why).where(tables.article.c.parked_at.is_not(None))
         for id, why in connection.execute(parked.limit(20)):
             yield f"article {id}", f"parked: {why}"
-        disabled = select(tables.endpoint.c.address, tables.endpoint.c.disabled_why)
-        for address, why in connection.execute(disabled.where(tables.endpoint.c.disabled_at.is_not(None))):
-            yield f"endpoint {address}", f"disabled: {why}"
+    for each in troubles(db):
+        yield f"endpoint {each.address}", each.words
     yield "ledger", None if audit.ledger(db).balanced else "a difference is not 0: `tocsin ledger` names it"
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from store.database import Database, instant
+from store.endpoints import troubles
 from store.subscriptions import Subscription, enable_endpoint, list_disabled, list_subscriptions
 from store.unsubscribing import list_unsubscribed
 from store.unsubscribing import resubscribe as send_again
@@ -48,6 +49,7 @@ def list_all(as_json: Json = False) -> None:
     with database(settings_or_exit()) as db:
         found = list_subscriptions(db)
         disabled = list_disabled(db)
+        troubled = {each.endpoint_id: each.words for each in troubles(db)}
         ended = list_unsubscribed(db)
     if as_json:
         print_json(
@@ -63,16 +65,16 @@ def list_all(as_json: Json = False) -> None:
         return
     table = Table("id", "owner", "rules", "level", "notices", "channel", "to", "state", box=None)
     for each in found:
-        state = _state(disabled.get(each.endpoint_id), ended.get((each.id, each.endpoint_id)))
+        state = _state(troubled.get(each.endpoint_id), ended.get((each.id, each.endpoint_id)))
         rules, level, notices = ", ".join(each.filter.rules), each.filter.level, ", ".join(each.filter.notices)
         table.add_row(each.id, each.owner, rules, level, notices, each.channel, each.address, state)
     Console().print(table)
 
 
-def _state(disabled: str | None, unsubscribed_at: int | None) -> str:
+def _state(trouble: str | None, unsubscribed_at: int | None) -> str:
     if unsubscribed_at is not None:
         return f"unsubscribed by its receiver on {instant(unsubscribed_at):%Y-%m-%d}"
-    return f"disabled: {disabled}" if disabled else "in force"
+    return trouble or "in force"
 
 
 @app.command()
