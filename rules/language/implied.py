@@ -35,6 +35,7 @@ _DEALING = {
 # 'Preparing for sanctions' is what their target does.
 _BRACING = frozenset({"brace", "prepare", "gird", "ready", "wait", "plan", "look", "set"})
 _BETWEEN = frozenset({"", "for", "of", "on", "about", "over", "with", "to", "toward", "towards", "behind", "at"})
+_KEEPING = frozenset({"keep", "continue", "resume", "go"})
 _AIMING = frozenset({"target", "punish"})
 _COMING = frozenset({"come", "follow", "arrive", "loom", "be", "ensue"})
 # 'Wants sanctions to stay': what is wished is the verb after them.
@@ -107,7 +108,7 @@ def _asked(reader: Claims, thing: Thing) -> bool:
 def _threatened(reader: Claims, k: int) -> list[int]:
     """Who stands between a verb and its sanctions: 'warned Norway of …', 'act against Norway with …'."""
     s = reader.s
-    if s.preposition(k) not in ("with", "of") or s.kind(k - 2) != "NP":
+    if s.preposition(k) not in ("with", "of", "for") or s.kind(k - 2) != "NP":
         return []
     verb = k - 3 - (s.kind(k - 3) == "P")
     named = any(s.chunks[k - 2].first <= i <= s.chunks[k - 2].last for i in s.tagged.parties)
@@ -138,7 +139,9 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
     lemma = reader.s.lemma(k)
     if word is None or (lemma in _RAISING and _acts_itself(reader, claim.chunk)):
         return False
-    is_wish = any(_wishes(reader, claim, g) for g in _past_beginnings(reader, claim))
+    beyond = _past_beginnings(reader, claim)
+    ahead = not beyond and lemma not in _KEEPING  # 'to press ahead with sanctions'
+    is_wish = ahead or any(_wishes(reader, claim, g) for g in beyond)
     return (is_wish and not (word == "for" and lemma in _BRACING)) or lemma in _DEALING.get(word, ())
 
 
@@ -162,8 +165,8 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
     s = reader.s
     while s.low(k - 1) == "of" and (s.low(k - 2) in s.grammar.nouns["wraps"] or s.quantity(k - 2) == k):
         k -= 2
-    if governor == k - 1:
-        return ""
+    if governor == k - 1 or (governor == k - 2 and s.kind(k - 1) == "NP" and s.has_party(k - 1)):
+        return ""  # 'threatens Norway new sanctions'
     word = s.preposition(k)
     if governor in (k - 3, k - 4) and _threatened(reader, k):
         return word

@@ -35,6 +35,7 @@ _PLURAL = frozenset(
 _NUMBERS = frozenset(
     {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty"}
 )
+_ENDS = frozenset({"", ".", "?", "!", "–", "-", ":", ";", ")"})
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
 _JOINED = frozenset({"ever", "long", "wide", "old", "era", "backed", "related"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
@@ -233,7 +234,7 @@ class _Tagger:
         if after == "P" and self.s.low[i + 1] in ("on", "against", "for", "of", "in", "with", "between", "over"):
             strong = lemma in _PLURAL
             return ("N", low) if strong or self.s.low[i + 1] == "of" else ("VBZ", lemma)
-        if after == "" and lemma in _PLURAL:
+        if after in _ENDS and lemma in _PLURAL:
             return "N", low
         return "VBZ", lemma
 
