@@ -199,6 +199,13 @@ def list_subscriptions(db: Database) -> list[Subscription]:
         return [of_row(row) for row in connection.execute(_in_force().where(subscription.c.origin != OWNER))]
 
 
+def find_subscription(db: Database, id: str) -> Subscription | None:
+    """One in force, an owner's own (owner:desk@example.org) among them; None where there is none."""
+    with db.read() as connection:
+        row = connection.execute(_in_force().where(subscription.c.id == id)).one_or_none()
+    return None if row is None else of_row(row)
+
+
 def list_disabled(db: Database) -> Mapping[str, str]:
     """Why each disabled endpoint, by its id, is disabled."""
     chosen = select(endpoint.c.id, endpoint.c.disabled_why).where(endpoint.c.disabled_at.is_not(None))

@@ -19,7 +19,7 @@ from console.visitors import CSRF_FIELD, Admin, SignedIn, check_meant
 from store.inbox import Cursor
 from store.notices import KINDS
 from store.outbox import STATUSES, list_deliveries
-from store.subscriptions import enable_endpoint, list_disabled, list_subscriptions
+from store.subscriptions import enable_endpoint, find_subscription, list_disabled, list_subscriptions
 from store.unsubscribing import list_unsubscribed
 
 _log = structlog.get_logger("tocsin.console")
@@ -69,7 +69,7 @@ def enable(
 ) -> Response:
     """Let the address of a subscription be used again. What died meanwhile stays dead until it is replayed."""
     check_meant(request, console, visitor, csrf)
-    found = {one.id: one for one in list_subscriptions(console.db)}.get(id)
+    found = find_subscription(console.db, id)
     if found is None or not enable_endpoint(console.db, found.channel, found.address):
         raise Refusal(HTTPStatus.NOT_FOUND, "There is no such subscription (any more).")
     _log.info("endpoint.enabled", subscription=id, by=who.name)

@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert
 from store import tables
 from store.database import Database
 from store.migrate import migrate
-from store.subscriptions import Filter, Subscription, sync
+from store.subscriptions import Filter, Subscription, ensure_owned, sync
 from tests.workers.parts import hook
 from workers.channels.webhook import key_of
 
@@ -168,6 +168,18 @@ def test_who_has_unsubscribed_is_listed_until_an_operator_undoes_it(tocsin: Run,
     again = tocsin("subscriptions", "resubscribe", "desk-mail")
     assert (again.returncode, "nobody has unsubscribed from desk-mail" in again.stderr) == (1, True)
     assert "in force" in tocsin("subscriptions", "list").stdout
+
+
+def test_an_owner_who_unsubscribed_from_notices_can_be_told_again(tocsin: Run, ledger: Database) -> None:
+    one = Subscription(id="owner:o@example.org", owner="o", filter=Filter(), channel="email", address="o@example.org")
+    with ledger.write() as connection:
+        ensure_owned(connection, one, 1)
+        connection.execute(
+            insert(tables.unsubscribed).values(subscription_id=one.id, endpoint_id=one.endpoint_id, at=1)
+        )
+    assert tocsin("subscriptions", "resubscribe", one.id).returncode == 0
+    assert tocsin("subscriptions", "enable", one.id).returncode == 0
+    assert json.loads(tocsin("subscriptions", "list", "--json").stdout) == []
 
 
 @pytest.mark.parametrize("kind", ["rule", "webhook"])

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from net.client import GuardedClient, check_url
 from store.rate import spacing_of
-from store.subscriptions import Subscription, list_subscriptions
+from store.subscriptions import Subscription, find_subscription
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
 from tocsin.secret import resolver
 from tocsin.settings import Settings
@@ -53,7 +53,7 @@ async def _rehearse(receiver: Receiver, allow: tuple[str, ...], user_agent: str)
 
 def _of_subscription(settings: Settings, id: str, resolve: Callable[[str], str]) -> Receiver:
     with database(settings) as db:
-        found = {each.id: each for each in list_subscriptions(db)}.get(id)
+        found = find_subscription(db, id)
     if found is None:
         fail(f"there is no subscription {id}; see `tocsin subscriptions list`, or {_USE}", FOUND_PROBLEMS)
     if found.channel != "webhook":

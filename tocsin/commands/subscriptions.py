@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from store.database import Database, instant
+from store.database import instant
 from store.endpoints import troubles
-from store.subscriptions import Subscription, enable_endpoint, list_disabled, list_subscriptions
+from store.subscriptions import enable_endpoint, find_subscription, list_disabled, list_subscriptions
 from store.unsubscribing import list_unsubscribed
 from store.unsubscribing import resubscribe as send_again
 from tocsin.commands import rehearse
@@ -87,7 +87,7 @@ def secret() -> None:
 def rotate(id: Id) -> None:
     """Make a new secret for a subscription, and say how to change to it without a gap."""
     with database(settings_or_exit()) as db:
-        found = _named(db, id)
+        found = find_subscription(db, id)
     if found is None or not found.secret:
         fail(f"there is no subscription {id} that is signed; see `tocsin subscriptions list`", FOUND_PROBLEMS)
     old = found.secret.split()
@@ -106,7 +106,7 @@ def _another(references: list[str]) -> str:
 def enable(id: Id) -> None:
     """Send to the address of a subscription again after it was disabled."""
     with database(settings_or_exit()) as db:
-        found = _named(db, id)
+        found = find_subscription(db, id)
         if found is None or not enable_endpoint(db, found.channel, found.address):
             fail(f"there is no subscription {id} with a known address; see `tocsin subscriptions list`", FOUND_PROBLEMS)
     again = f"tocsin deliveries replay --subscription {id} --failed --since 5d"
@@ -117,11 +117,7 @@ def enable(id: Id) -> None:
 def resubscribe(id: Id) -> None:
     """Send a subscription to its address again after its receiver has unsubscribed, and has asked for it."""
     with database(settings_or_exit()) as db:
-        found = _named(db, id)
+        found = find_subscription(db, id)
         if found is None or not send_again(db, found.id, found.endpoint_id):
             fail(f"nobody has unsubscribed from {id}; see `tocsin subscriptions list`", FOUND_PROBLEMS)
     typer.echo(f"{found.address} is told again. What was kept back meanwhile stays in the inbox.")
-
-
-def _named(db: Database, id: str) -> Subscription | None:
-    return next((each for each in list_subscriptions(db) if each.id == id), None)
