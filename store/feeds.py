@@ -96,6 +96,15 @@ class FeedState:
         return f"{self.host}: {self.rest_why}" if resting else self.next_check_why or ""
 
 
+def unseen(one: Feed) -> FeedState:
+    """The state of a feed of which nothing is known yet."""
+    nothing = dict.fromkeys(FeedState.__dataclass_fields__)
+    counts = {"failures": 0, "moved_count": 0, "next_check_at": 0}
+    lists: dict[str, Any] = {"rests": (), "troubles": (), "episodes": {}}
+    own = {"id": one.id, "feed": one, "host": host_of(one.url), "origin": "", "status": "new"}
+    return FeedState(**(nothing | counts | lists | own))  # type: ignore[arg-type]
+
+
 STATE = select(feed, host.c.next_start_at.label("rest_until_at"), host.c.why.label("rest_why")).outerjoin(
     host, host.c.name == feed.c.host
 )

@@ -147,6 +147,14 @@ def _waiting(at: int, lease_s: int, spacing_s: float) -> Any:
     return spaced.where(_due(at, lease_s), _resting(at, spacing_s), host.c.why.is_(None))
 
 
+def rest_of(db: Database, name: str) -> Rest | None:
+    """The rest that the host *name* has asked for and that is not over; None where it may be asked."""
+    with db.read() as connection:
+        row = connection.execute(select(host).where(host.c.name == name, host.c.why.is_not(None))).first()
+        over = row is None or row.next_start_at <= db.now(connection)
+    return None if row is None or over else Rest(host=name, until_at=row.next_start_at, why=row.why)
+
+
 def rest_host(connection: Connection, rest: Rest) -> None:
     """Let the host rest, if it does not rest longer already."""
     statement = _insert(connection).values(name=rest.host, next_start_at=rest.until_at, why=rest.why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -106,6 +107,17 @@ class Settings(BaseModel):
     def database(self) -> str:
         """URL of the ledger."""
         return self.database_url or f"sqlite:///{(self.data / 'tocsin.sqlite3').resolve()}"
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """The file of an SQLite ledger; None where it is elsewhere."""
+        kind, _, path = self.database.partition(":///")
+        return Path(path) if kind == "sqlite" else None
+
+    @property
+    def user_agent(self) -> str:
+        """Who we say we are, and where to complain."""
+        return f"Tocsin/{version('tocsin')} (+{self.contact or self.link_base})"
 
     @property
     def link_base(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import structlog
 
@@ -51,7 +50,7 @@ class Wiring:
     @property
     def user_agent(self) -> str:
         """Who we say we are, and where to complain."""
-        return f"Tocsin/{version('tocsin')} (+{self.settings.contact or self.settings.link_base})"
+        return self.settings.user_agent
 
 
 def wire(settings: Settings, redis_url: str, *, demo: bool) -> Wiring:

@@ -5,29 +5,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from net.client import GuardedClient
-from store.database import Database
+from store.database import Database, instant
 from store.feeds import FeedState
-from store.fetches import Known, Outcome, commit_fetch, known_articles, known_entries
+from store.fetches import Outcome, commit_fetch
 from store.turns import Leased
 from watcher import outcome
-from watcher.decide import Decision, Seen, decide, id_key, keys_of, trusted
-from watcher.entry import Document, NotAFeed
-from watcher.fetch import Fetched, FetchFailed, FetchResult, NotModified, fetch
-from watcher.flood import calmed
-from watcher.formats.source import Source
-from watcher.identity import article_id
+from watcher.fetch import FetchFailed, FetchResult
 from watcher.look import Look
 from watcher.manners import Manners
 from watcher.outage import NETWORK_KINDS, Network
 from watcher.pool import ParsePool
-from watcher.proxy import Secrets, no_secrets, proxy_of
+from watcher.proxy import Secrets, no_secrets
+from watcher.reading import ask, read
 from watcher.running import Running
 from watcher.story import kin
 from watcher.turns import Turns
@@ -37,7 +32,6 @@ log = structlog.get_logger("tocsin.watcher")
 Ring = Callable[[Sequence[str]], None]
 """Tells the workers that these articles wait. May block, and may fail: the clock finds what was not rung."""
 
-_STALE = 24 * 3_600 * 1_000_000
 _IDLE_S = 1.0
 _SOON_S = 0.25
 
@@ -116,7 +110,7 @@ class Watcher:
             return Look(state=state, now=now(), patience=self.manners.patience)
 
         try:
-            result = await self._fetch(look())
+            result = await ask(self.client, look(), self.manners, self.secrets)
             return await self._read(look(), result), now()
         except SQLAlchemyError:
             raise
@@ -125,38 +119,11 @@ class Watcher:
             failure = FetchFailed(error_class="internal", message=f"a defect of Tocsin: {error!r}")
             return outcome.failed(look(), failure), now()
 
-    async def _fetch(self, look: Look) -> FetchResult:
-        try:
-            proxy = proxy_of(look.state.feed, self.secrets)
-        except ValueError as error:
-            return FetchFailed(error_class="proxy", message=str(error))
-        return await fetch(
-            self.client,
-            look.asked,
-            look.validators,
-            now=datetime.fromtimestamp(look.now / 1_000_000, UTC),
-            limit_bytes=self.manners.limit_bytes,
-            total_s=self.manners.total_s,
-            proxy=proxy,
-        )
-
     async def _read(self, look: Look, result: FetchResult) -> Outcome:
         down = self._hear(look, result)
-        match result:
-            case FetchFailed() if down:
-                return outcome.not_to_blame(look, result)
-            case FetchFailed():
-                return outcome.failed(look, result)
-            case NotModified():
-                return outcome.not_modified(look, result)
-            case Fetched() if result.body_hash == look.state.body_hash:
-                return outcome.unchanged(look, result)
-        source = Source(url=result.url, content_type=result.content_type)
-        document = await self.pool.parse(result.body, source, look.now / 1_000_000)
-        if isinstance(document, NotAFeed):
-            return outcome.not_a_feed(look, result, document)
-        decision = await asyncio.to_thread(self._decide, look, document)
-        return outcome.brought(look, result, document, decision)
+        if down and isinstance(result, FetchFailed):
+            return outcome.not_to_blame(look, result)
+        return (await read(self.db, self.pool, look, result)).outcome
 
     def _hear(self, look: Look, result: FetchResult) -> bool:
         """Whether *result* is our own network's fault; its beginning and its end are one line in the log each."""
@@ -170,16 +137,6 @@ class Watcher:
             log.warning("network.back")
         return is_down and not reached
 
-    def _decide(self, look: Look, document: Document) -> Decision:
-        entries = trusted(document.entries)
-        keys = [key for entry in entries for key in keys_of(entry.names)]
-        ids = [article_id(look.state.id, entry.names) for entry in entries]
-        seen = {key: _seen(known, look.now) for key, known in known_entries(self.db, look.state.id, keys).items()}
-        seen |= {id_key(id): _seen(known, look.now) for id, known in known_articles(self.db, ids).items()}
-        decision = decide(seen, document.entries, feed_id=look.state.id, quiet_before=look.quiet_before)
-        looked_at = look.state.last_success_at
-        return decision if looked_at is None else replace(decision, new=calmed(decision.new, seen, looked_at))
-
 
 def _rest_s(leased: Leased) -> float:
     """How long nothing more can be due, or a second: others declare feeds meanwhile."""
@@ -188,21 +145,14 @@ def _rest_s(leased: Leased) -> float:
     return _IDLE_S if leased.more_at is None else min(_IDLE_S, max(_SOON_S / 10, (leased.more_at - leased.at) / 1e6))
 
 
-def _seen(known: Known, now: int) -> Seen:
-    return Seen(
-        article_id=known.article_id,
-        content_hash=known.content_hash,
-        revision=known.revision,
-        stale=known.seen_at < now - _STALE,
-    )
-
-
 def _say(state: FeedState, done: Outcome, *, lost: bool) -> None:
-    say = log.bind(feed=state.feed.url, outcome=done.log.outcome, next=done.update.next_check_why)
+    check = done.update
+    at = f"{instant(check.next_check_at):%Y-%m-%d %H:%M:%S}"
+    say = log.bind(feed=state.feed.url, outcome=done.log.outcome, next_check=at, why=check.next_check_why)
     if lost:
         say.warning("feed.lease_lost")
     elif done.log.outcome == "failed":
-        say.warning("feed.failed", error=done.log.error)
+        say.warning("feed.failed", error_class=done.log.error_class, error=done.log.error)
     else:
         new = sum(article.revision == 1 for article in done.articles)
         say.info("feed.looked_at", new=new, changed=len(done.articles) - new, known=done.known)

@@ -15,11 +15,15 @@ from store import tables
 from store.database import instant
 from store.feeds import Feed, FeedState, add_feed, find_feed, list_feeds, recent_fetches, remove_feed
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from tocsin.commands.feed_check import check, look_at
 from tocsin.commands.opml import export_list, import_list
+from tocsin.feed_report import lines, report
+from tocsin.settings import Settings
 from watcher.feed import FeedPart, outlet_of
 
 app = typer.Typer(help="List, add, remove and refresh feeds.", no_args_is_help=True, rich_markup_mode=None)
 
+app.command()(check)
 app.command("import")(import_list)
 app.command("export")(export_list)
 
@@ -72,19 +76,37 @@ def add(
     url: Url,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     tier: Annotated[str, typer.Option(help="official, agency, press or blog.")] = "press",
+    unchecked: Annotated[bool, typer.Option("--unchecked", help="Do not look at it first.")] = False,
 ) -> None:
-    """Watch one more feed. What feeds.yml declares is changed there."""
+    """Watch one more feed, once a look has shown that it is one. What feeds.yml declares is changed there."""
     try:
         part = FeedPart.model_validate({"url": url, "name": name, "tier": tier})
     except ValidationError as error:
         fail("\n".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors()))
-    feed = Feed(
-        url=part.url, name=part.name or outlet_of(url), outlet=outlet_of(url), tier=part.tier or "press", tags=part.tags
-    )
-    with database(settings_or_exit()) as db:
+    settings = settings_or_exit()
+    with database(settings) as db:
         _refuse_declared(find_feed(db, url), url)
-        add_feed(db, feed)
-    typer.echo(f"{feed.name} is watched from now on; its present entries are the baseline and stay silent.")
+    title = "" if unchecked else _title_of(settings, url)
+    called = part.name or title or outlet_of(url)
+    with database(settings) as db:
+        add_feed(db, Feed(url=part.url, name=called, outlet=outlet_of(url), tier=part.tier or "press", tags=part.tags))
+    typer.echo(f"{called} is watched from now on; its present entries are the baseline and stay silent.")
+
+
+def _title_of(settings: Settings, url: str) -> str:
+    """The title of the feed at *url*. A page ends the command with the feeds that it names; a host that is away does
+    not: it will be tried again.
+    """
+    checked, found, watched = look_at(settings, url)
+    document = checked.reading.document
+    if checked.is_page:
+        fail(
+            "\n".join((*lines(report(checked, found, watched)), "Nothing was added (--unchecked does).")),
+            FOUND_PROBLEMS,
+        )
+    if document is None:
+        typer.echo(f"It cannot be read now ({checked.reading.outcome.log.error}); it is tried again.", err=True)
+    return document.title[:200] if document else ""
 
 
 @app.command()
