@@ -6,9 +6,11 @@ import email
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from email import policy
 from typing import Any
 
@@ -22,10 +24,11 @@ from sqlalchemy import select, update
 from store.database import Database
 from store.leases import SECOND
 from store.ledger import ledger
+from store.migrate import migrate
 from store.notices import KINDS, About, add_notice, any_untold
 from store.outbox import list_deliveries, pull
 from store.retention import Keep, prune
-from store.subscriptions import Filter, list_subscriptions, sync
+from store.subscriptions import Filter, hold_in_force, list_subscriptions, sync
 from store.tables import article, delivery, endpoint, message
 from tests.workers.conftest import Silent
 from tests.workers.parts import SECRET, Receiver, add_articles, hook, mail, replay_one
@@ -36,7 +39,7 @@ from workers.channels import CHANNELS, Told
 from workers.clock import Clock
 from workers.context import Context
 from workers.matching import match_articles
-from workers.noticing import tell_notices
+from workers.noticing import PATIENCE_S, tell_notices
 from workers.smtp import SmtpServer
 from workers.subscriptions import read_subscriptions
 
@@ -210,6 +213,24 @@ def test_the_clocks_leader_tells_and_rings(db: Database, make_context: Make) -> 
     leader, other = (Clock(db, bell, lambda: tell_notices(context)) for _ in range(2))
     assert [leader.tick(), other.tick(), leader.tick()] == [1, 0, 0]
     assert bell.deliveries == [id for (id,) in rows(db, delivery.c.id)]
+
+
+def test_a_lock_that_somebody_keeps_delays_notices_and_not_the_clock(
+    postgres_url: str, make_context: Make, request: pytest.FixtureRequest
+) -> None:
+    db = Database(postgres_url)
+    request.addfinalizer(db.close)
+    migrate(db)
+    sync(db, [hook("http://127.0.0.1:1/a", filter=wants("*"))])
+    notice(db)
+    context = replace(make_context(), db=db)
+    clock = Clock(db, Silent(), lambda: tell_notices(context))
+    with db.write() as other:
+        hold_in_force(other)
+        started = time.monotonic()
+        assert clock.tick() == 0
+        assert time.monotonic() - started < PATIENCE_S + 5
+    assert clock.tick() == 1
 
 
 def test_a_notice_is_listed_pulled_replayed_and_pruned_like_any_message(
