@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, true, update
 
 from store.database import Database
 from store.endpoints import PER_ENDPOINT, note_tries, room, take_slots, takes
-from store.leases import LEASE_S, SECOND, SKEW_S, free
+from store.leases import LEASE_S, NO_LEASE, SECOND, SKEW_S, free
 from store.replaying import REPLAYED
 from store.tables import UNDELIVERED, attempt, delivery, endpoint, message, subscription
 from store.tries import GIVE_UP_S, Parcel, Tried
@@ -20,7 +20,6 @@ MAX_CUT_OFF = 20
 
 _CANDIDATES = 4_000
 _SINCE_AT = func.coalesce(delivery.c.replayed_at, delivery.c.created_at).label("since_at")
-_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until_at": None}
 
 
 def exchange(db: Database, owner: str, tried: Sequence[Tried], limit: int) -> list[Parcel]:
@@ -38,7 +37,7 @@ def release(db: Database, owner: str, ids: Iterable[str]) -> None:
     """Give leased deliveries back, due at once: their worker stops."""
     chosen = and_(delivery.c.id.in_(list(ids)), delivery.c.lease_owner == owner)
     with db.write() as connection:
-        connection.execute(update(delivery).where(chosen).values(**_NO_LEASE))
+        connection.execute(update(delivery).where(chosen).values(**NO_LEASE))
 
 
 def waiting(db: Database, limit: int) -> list[str]:
@@ -63,7 +62,7 @@ def _lease(connection: Connection, owner: str, limit: int, now: int) -> list[Par
     rows = _locked(connection, ids, now)
     hopeless = {row.id: why for row in rows if (why := _hopeless(connection, row, now))}
     for id, why in hopeless.items():
-        dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **_NO_LEASE}
+        dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **NO_LEASE}
         connection.execute(update(delivery).where(delivery.c.id == id).values(**dead))
     ours = _leaving(connection, [row for row in rows if row.id not in hopeless], now)
     values = {
@@ -212,7 +211,7 @@ def _record(connection: Connection, owner: str, tried: Sequence[Tried], now: int
 def _finish(connection: Connection, tried: Sequence[Tried], now: int) -> None:
     delivered = [one.delivery_id for one in tried if one.status == "delivered"]
     if delivered:
-        done = {"status": "delivered", "why": None, "next_at": None, "done_at": now, **_NO_LEASE}
+        done = {"status": "delivered", "why": None, "next_at": None, "done_at": now, **NO_LEASE}
         connection.execute(update(delivery).where(delivery.c.id.in_(delivered)).values(**done))
     for one in tried:
         if one.status != "delivered":
@@ -221,8 +220,8 @@ def _finish(connection: Connection, tried: Sequence[Tried], now: int) -> None:
 
 
 def _again(one: Tried, now: int) -> dict[str, Any]:
-    return {"next_at": now + int(one.wait_s * SECOND), "why": None, **_NO_LEASE}
+    return {"next_at": now + int(one.wait_s * SECOND), "why": None, **NO_LEASE}
 
 
 def _dead(one: Tried, now: int) -> dict[str, Any]:
-    return {"status": "dead", "why": one.detail, "next_at": None, "done_at": now, **_NO_LEASE}
+    return {"status": "dead", "why": one.detail, "next_at": None, "done_at": now, **NO_LEASE}

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, or_, 
 
 from store.database import Database
 from store.endpoint_notices import notice_disabled, notice_failing, notice_recovered
-from store.leases import SECOND
+from store.leases import NO_LEASE, SECOND
 from store.rate import MAX_SPACING
 from store.tables import delivery, endpoint
 from store.tries import GIVE_UP_S, Tried
@@ -176,8 +176,7 @@ def _disable(connection: Connection, id: str, tried: Sequence[Tried], why: str, 
 def _bury(connection: Connection, id: str, why: str, now: int) -> None:
     pending = and_(delivery.c.endpoint_id == id, delivery.c.status == "pending")
     dead = {"status": "dead", "why": f"address disabled: {why}", "next_at": None, "done_at": now}
-    no_lease = {"lease_owner": None, "lease_until_at": None}
-    connection.execute(update(delivery).where(pending).values(**dead, **no_lease))
+    connection.execute(update(delivery).where(pending).values(**dead, **NO_LEASE))
 
 
 def bury_stranded(db: Database) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, select, update
 
 from store.database import Database
-from store.leases import LEASE_S, SECOND, free
+from store.leases import LEASE_S, NO_LEASE, SECOND, free
 from store.tables import article
 
 MAX_TRIES = 3
@@ -77,15 +77,12 @@ def _lease(connection: Connection, ids: Sequence[str], owner: str, now: int) -> 
 def _park_spent(connection: Connection, ids: Sequence[str], now: int) -> None:
     why = f"its analysis ended the worker {MAX_TRIES} times, the last time alone"
     values = {"parked_at": now, "parked_why": case((article.c.parked_why.is_(None), why), else_=article.c.parked_why)}
-    connection.execute(update(article).where(article.c.id.in_(ids)).values(**values, **_NO_LEASE))
-
-
-_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until_at": None}
+    connection.execute(update(article).where(article.c.id.in_(ids)).values(**values, **NO_LEASE))
 
 
 def release(db: Database, ids: Sequence[str], owner: str) -> None:
     """Give articles back untried: the worker stops before it came to them."""
-    values = {"match_tries": article.c.match_tries - 1, **_NO_LEASE}
+    values = {"match_tries": article.c.match_tries - 1, **NO_LEASE}
     with db.write() as connection:
         connection.execute(
             update(article).where(article.c.id.in_(ids), article.c.lease_owner == owner).values(**values)
@@ -100,7 +97,7 @@ def failed(db: Database, failures: Mapping[str, str], owner: str) -> None:
         now = db.now(connection)
         for id, why in sorted(failures.items()):
             last = article.c.match_tries >= MAX_TRIES
-            values = {"parked_why": why, "parked_at": case((last, now), else_=None), **_NO_LEASE}
+            values = {"parked_why": why, "parked_at": case((last, now), else_=None), **NO_LEASE}
             chosen = and_(article.c.id == id, article.c.lease_owner == owner, article.c.evaluated_at.is_(None))
             connection.execute(update(article).where(chosen).values(**values))
 
@@ -114,7 +111,7 @@ def still_waiting(connection: Connection, revisions: Mapping[str, int]) -> Artic
 
 def stamp(connection: Connection, counts: Mapping[str, int], rules_hash: str, now: int) -> None:
     """Mark articles evaluated; *counts* maps their ids to the number of matches found."""
-    values = {"evaluated_at": now, "evaluated_with": rules_hash, "parked_at": None, "parked_why": None, **_NO_LEASE}
+    values = {"evaluated_at": now, "evaluated_with": rules_hash, "parked_at": None, "parked_why": None, **NO_LEASE}
     for count in sorted(set(counts.values())):
         ids = [id for id, found in counts.items() if found == count]
         connection.execute(update(article).where(article.c.id.in_(ids)).values(**values, matches=count))

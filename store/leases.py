@@ -6,6 +6,8 @@ taken, and waiting for it could take hours.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.schema import Column
@@ -17,6 +19,9 @@ LEASE_S = 60
 """Seconds of every lease on articles and deliveries: longer than the 20 s that a try to send may take."""
 
 SECOND = 1_000_000
+
+NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until_at": None}
+"""The columns of a row that nobody works on."""
 
 SKEW_S = 30
 """Who asks may have read the time a moment before the holder did, and has waited for the holder's transaction since:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
 from store.ids import endpoint_id
+from store.leases import NO_LEASE
 from store.rate import spacing_of
 from store.tables import attempt, delivery, endpoint, subscription
 from store.unsubscribing import suppress
@@ -102,8 +103,7 @@ def _drop_pending(connection: Connection, one: Subscription, now: int) -> None:
     chosen = (delivery.c.subscription_id == one.id) & (delivery.c.status == "pending")
     why = f"its subscription is told by {one.channel} since"
     ended = {"status": "suppressed", "why": why, "next_at": None, "done_at": now}
-    no_lease = {"lease_owner": None, "lease_until_at": None}
-    connection.execute(update(delivery).where(chosen).values(**ended, **no_lease))
+    connection.execute(update(delivery).where(chosen).values(**ended, **NO_LEASE))
 
 
 def _move_pending(connection: Connection, one: Subscription, now: int) -> None:

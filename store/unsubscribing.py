@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
+from store.leases import NO_LEASE
 from store.tables import delivery, endpoint, signing_key, subscription, unsubscribed
 
 WHY = "unsubscribed by its receiver"
@@ -74,8 +75,7 @@ def unsubscribe(db: Database, delivery_id: str) -> Reader | None:
 def suppress(connection: Connection, subscription_id: str, now: int) -> None:
     """What waits for an address where the subscription is not wanted is not sent."""
     chosen = and_(delivery.c.subscription_id == subscription_id, delivery.c.status == "pending", unwanted())
-    no_lease = {"lease_owner": None, "lease_until_at": None}
-    ended = {"status": "suppressed", "why": WHY, "next_at": None, "done_at": now, **no_lease}
+    ended = {"status": "suppressed", "why": WHY, "next_at": None, "done_at": now, **NO_LEASE}
     connection.execute(update(delivery).where(chosen).values(**ended))
 
 
