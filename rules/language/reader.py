@@ -116,7 +116,9 @@ class ClaimReader:
         if hit.last == hit.first and len(hit.form.words) > 1:
             preposition = hit.form.words[-1]
             apart = [n for p, n in self.s.complements(k) if p == preposition]
-            return Arguments(objects=apart or direct, subjects=self.s.subject(k), targets=direct)
+            leaves = hit.form.words[-1] in ("of", "from") and bool(apart)  # 'pulls Norway out of the pact'
+            leaving = [n for n in direct if leaves and self.s.has_party(n)]
+            return Arguments(objects=apart or direct, subjects=self.s.subject(k), targets=direct, agents=leaving)
         is_passive = chunk.passive or (chunk.form == "part" and hit.form.transitive)
         if is_passive and len(hit.form.words) > 1 and any(self.thing(o, hit) for o in direct):
             return Arguments(objects=direct, targets=self.s.subject(k))  # 'was hit with sanctions'
@@ -248,7 +250,7 @@ class ClaimReader:
             return []
         governor = reading.governors[0]
         if self.s.kind(governor) == "NP":
-            return [governor]
+            return [governor, *(n for word, n in self.s.complements(governor) if word == "by")]
         is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
         return self.s.subject(governor) if is_noun else []
 

@@ -118,7 +118,7 @@ class Composer:
                 break
             governors.append(governor)
             link = self.class_link(governor, role)
-            if links and links[-1].role == "bill" and self.s.lemma(governor) in _ENACTING and role == "object":
+            if role == "object" and self._enacts(governor, links):
                 links.append(Link(self.s.chunks[governor].head, "enact", Status.AGREED))
                 current = Status.AGREED
             elif link:
@@ -130,6 +130,12 @@ class Composer:
         if self.question and current in (*FACTUAL, Status.PLANNED):
             current = Status.POSSIBLE
         return Reading(current, tuple(links), subordinate, tuple(governors))
+
+    def _enacts(self, governor: int, links: list[Link]) -> bool:
+        """'signed a bill lifting the ban', and not 'adopted a resolution threatening sanctions'."""
+        if not links or links[-1].role != "bill" or any(link.status not in FACTUAL for link in links[:-1]):
+            return False
+        return self.s.lemma(governor) in _ENACTING
 
     def ungoverned(self, k: int, token: int, current: Status | None, links: list[Link]) -> Status | None:
         """An act with nothing above it: 'EU to lift ban' is planned, 'Lifting the ban would help' possible."""
