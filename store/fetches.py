@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Connection, Select, and_, bindparam, case, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
@@ -45,7 +45,9 @@ class Name:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleRow:
     """An article to insert (revision 1) or to revise (above); a revision keeps its dates, its story and whether it is
-    quiet. Copies are found by their `sketch`.
+    quiet. `feed_text` is what the feed said where `text` is from the page; the hash is always of what the feed said.
+    With `page_missed` a revision keeps the page's text of the last one, which says more than the feed. Copies are found
+    by their `sketch`.
     """
 
     id: str
@@ -60,6 +62,8 @@ class ArticleRow:
     content_hash: str
     quiet: str | None
     names: tuple[Name, ...]
+    feed_text: str | None = None
+    page_missed: bool = False
     sketch: tuple[int, ...] = ()
 
 
@@ -201,7 +205,7 @@ def _insert(connection: Connection, state: FeedState, rows: Sequence[ArticleRow]
 
 
 def _content(one: ArticleRow) -> dict[str, Any]:
-    names = ("url", "title", "text", "author", "lang", "content_hash", "revision")
+    names = ("url", "title", "text", "feed_text", "author", "lang", "content_hash", "revision")
     return {name: getattr(one, name) for name in names}
 
 
@@ -215,7 +219,16 @@ def _revise(connection: Connection, rows: Sequence[ArticleRow], now: int) -> Non
     again |= {"pruned_at": None}  # it has a text again
     chosen = update(article).where(article.c.id == bindparam("this"))
     for one in rows:
-        connection.execute(chosen.values(**_content(one), revised_at=now, **again, **FREE), {"this": one.id})
+        content = _content(one) | (_with_old_page(one) if one.page_missed else {})
+        connection.execute(chosen.values(**content, revised_at=now, **again, **FREE), {"this": one.id})
+
+
+def _with_old_page(one: ArticleRow) -> dict[str, Any]:
+    had_page = article.c.feed_text.is_not(None)
+    return {
+        "text": case((had_page, article.c.text), else_=one.text),
+        "feed_text": case((had_page, one.text), else_=None),
+    }
 
 
 def _remember(db: Database, connection: Connection, id: str, names: Sequence[Name], now: int) -> None:

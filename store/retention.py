@@ -72,7 +72,7 @@ _KINDS = (
         table=article,
         age=article.c.revised_at,
         weight=func.length(article.c.text),
-        light={"text": "", "author": None},
+        light={"text": "", "feed_text": None, "author": None},
         only=article.c.evaluated_at.is_not(None),
     ),
     _Kind(

@@ -131,6 +131,22 @@ def _start(connection: Connection, names: Iterable[str], at: int, spacing_s: flo
         connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=given, where=free_now))
 
 
+def turn_at(db: Database, name: str, spacing_s: float) -> float:
+    """Take a turn at the host *name* for something else than a feed: 0 where it starts now, or else the seconds after
+    which to ask again.
+    """
+    if not spacing_s:
+        return 0.0
+    with db.write() as connection:
+        _in_turn(connection)
+        at = db.now(connection)
+        next_at = connection.scalar(select(host.c.next_start_at).where(host.c.name == name, _resting(at, spacing_s)))
+        if next_at is not None:
+            return float(max(next_at - at, 1) / SECOND)
+        _start(connection, [name], at, spacing_s)
+    return 0.0
+
+
 def start_again(db: Database, name: str, at: int, at_last: int, spacing_s: float) -> bool:
     """Use the turn at the host *name*, given *at*, only *at_last*: the next one waits for that. False where somebody
     else was given a turn, or the host asked for rest, in between.

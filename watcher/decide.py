@@ -32,7 +32,7 @@ class Seen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """An entry to store: new where `revision` is 1. `keys` are names that it has gained; `quiet` says why it must not
-    alert.
+    alert, `page_text` what its page says in full ('': that could not be had).
     """
 
     article_id: str
@@ -40,6 +40,7 @@ class Decided:
     entry: Entry
     keys: tuple[str, ...] = ()
     quiet: str | None = None
+    page_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,9 @@ def _row(look: Look, one: Decided) -> ArticleRow:
         revision=one.revision,
         url=entry.url,
         title=entry.title,
-        text=entry.text,
+        text=one.page_text or entry.text,
+        feed_text=entry.text if one.page_text else None,
+        page_missed=one.page_text == "",
         author=entry.author,
         lang=look.state.feed.lang or entry.lang,
         published_at=entry.published_at,
@@ -158,7 +160,7 @@ def _row(look: Look, one: Decided) -> ArticleRow:
         content_hash=entry.content_hash,
         quiet=one.quiet,
         names=tuple(Name(key=key, article_id=one.article_id, content_hash=entry.content_hash) for key in one.keys),
-        sketch=sketch(entry.title, entry.text) if one.revision == 1 else (),
+        sketch=sketch(entry.title, one.page_text or entry.text) if one.revision == 1 else (),
     )
 
 

@@ -16,12 +16,14 @@ from store.feeds import FeedState
 from store.fetches import Outcome, commit_fetch
 from store.turns import Leased
 from watcher import outcome
+from watcher.decide import Decision
 from watcher.fetch import FetchFailed, FetchResult
 from watcher.look import Look
 from watcher.manners import Manners
 from watcher.outage import NETWORK_KINDS, Network
+from watcher.pages import Pages
 from watcher.pool import ParsePool
-from watcher.proxy import Secrets, no_secrets
+from watcher.proxy import Secrets, no_secrets, proxy_of
 from watcher.reading import ask, read
 from watcher.running import Running
 from watcher.story import kin
@@ -48,6 +50,7 @@ class Watcher:
     now: Callable[[], int] | None = None
     network: Network = field(default_factory=Network)
     secrets: Secrets = no_secrets
+    _pages: Pages = field(init=False)
 
     async def poll_due(self) -> int:
         """Look at everything that is due, and return how many feeds that were."""
@@ -61,7 +64,7 @@ class Watcher:
         running = Running(self.manners.at_once)
         turns = Turns(db=self.db, manners=self.manners, now=self.now)
         stopping = asyncio.create_task(stop.wait())
-        async with turns.kept():
+        async with turns.kept(), Pages(self.db, self.client, self.manners.spacing_s) as self._pages:
             try:
                 return await self._take_turns(turns, running, stopping, once=once)
             finally:
@@ -123,7 +126,11 @@ class Watcher:
         down = self._hear(look, result)
         if down and isinstance(result, FetchFailed):
             return outcome.not_to_blame(look, result)
-        return (await read(self.db, self.pool, look, result)).outcome
+        return (await read(self.db, self.pool, look, result, self._with_pages)).outcome
+
+    async def _with_pages(self, look: Look, decision: Decision) -> Decision:
+        feed = look.state.feed
+        return await self._pages.added(decision, proxy_of(feed, self.secrets)) if feed.full_text else decision
 
     def _hear(self, look: Look, result: FetchResult) -> bool:
         """Whether *result* is our own network's fault; its beginning and its end are one line in the log each."""

@@ -30,8 +30,11 @@ class _Child:
     idle_since: float = 0.0
 
 
-class ParsePool:
+class ChildPool:
     """Use it in one event loop, as an `async with` or with `aclose`. Children start when they are first needed."""
+
+    PROGRAM = ""
+    """The module that children run."""
 
     def __init__(
         self, size: int = 2, *, limit_s: float = LIMIT_S, per_child: int = PER_CHILD, idle_s: float = IDLE_S
@@ -43,26 +46,24 @@ class ParsePool:
         self._idle: list[_Child] = []  # the one that rests longest first
         self._ending: asyncio.Task[None] | None = None
 
-    async def parse(self, body: bytes, source: Source, now_s: float) -> Document | NotAFeed:
-        """Parse *body* in a child, as of *now_s* (Unix time)."""
+    async def _exchange(self, body: bytes, head: dict[str, Any]) -> dict[str, Any] | str:
+        """A child's answer to *body*, or why there is none."""
         async with self._places:
-            child = self._idle.pop() if self._idle else await _start()
+            child = self._idle.pop() if self._idle else await _start(self.PROGRAM)
             try:
                 async with asyncio.timeout(self._limit_s):
-                    answer = await _ask(child, body, {**asdict(source), "now_s": now_s})
+                    answer = await _ask(child, body, head)
             except TimeoutError:
                 await _end(child)
-                return NotAFeed(
-                    error_class="parser", message=f"reading the document took longer than {self._limit_s:g} s"
-                )
+                return f"reading the document took longer than {self._limit_s:g} s"
             except (OSError, asyncio.IncompleteReadError, ValueError):
                 await _end(child, patience_s=1.0)
-                return NotAFeed(error_class="parser", message=f"the parser died of this document ({_death(child)})")
+                return f"the parser died of this document ({_death(child)})"
             except BaseException:
                 await _end(child)
                 raise
             await self._put_back(child, answer)
-            return value_of(answer)
+            return answer
 
     async def _put_back(self, child: _Child, answer: dict[str, Any]) -> None:
         child.served += 1
@@ -102,9 +103,31 @@ class ParsePool:
         await self.aclose()
 
 
-async def _start() -> _Child:
+class ParsePool(ChildPool):
+    """Children that parse feeds."""
+
+    PROGRAM = "watcher.child"
+
+    async def parse(self, body: bytes, source: Source, now_s: float) -> Document | NotAFeed:
+        """Parse *body* in a child, as of *now_s* (Unix time)."""
+        answer = await self._exchange(body, {**asdict(source), "now_s": now_s})
+        return NotAFeed(error_class="parser", message=answer) if isinstance(answer, str) else value_of(answer)
+
+
+class PagePool(ChildPool):
+    """Children that read articles' pages."""
+
+    PROGRAM = "watcher.page_child"
+
+    async def read(self, body: bytes, url: str) -> str:
+        """The article's text in a page; '' where there is none, or the page cannot be read."""
+        answer = await self._exchange(body, {"url": url})
+        return "" if isinstance(answer, str) else str(answer["text"])
+
+
+async def _start(program: str) -> _Child:
     pipe = asyncio.subprocess.PIPE
-    arguments = ("-P", "-m", "watcher.child", str(os.getpid()))
+    arguments = ("-P", "-m", program, str(os.getpid()))
     process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, stdin=pipe, stdout=pipe, start_new_session=True, limit=1 << 20
     )

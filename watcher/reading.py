@@ -5,6 +5,7 @@ nothing.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from net.client import GuardedClient
@@ -21,6 +22,8 @@ from watcher.look import Look
 from watcher.manners import Manners
 from watcher.pool import ParsePool
 from watcher.proxy import Secrets, proxy_of
+
+Complete = Callable[[Look, Decision], Awaitable[Decision]]
 
 _STALE = 24 * 3_600 * 1_000_000
 
@@ -51,8 +54,10 @@ async def ask(client: GuardedClient, look: Look, manners: Manners, secrets: Secr
     )
 
 
-async def read(db: Database | None, pool: ParsePool, look: Look, result: FetchResult) -> Reading:
-    """Read what a *look* has fetched; without a ledger nothing is known."""
+async def read(
+    db: Database | None, pool: ParsePool, look: Look, result: FetchResult, complete: Complete | None = None
+) -> Reading:
+    """Read what a *look* has fetched; without a ledger nothing is known. *complete* adds what the feed leaves out."""
     match result:
         case FetchFailed():
             return Reading(outcome=outcome.failed(look, result))
@@ -65,6 +70,7 @@ async def read(db: Database | None, pool: ParsePool, look: Look, result: FetchRe
     if isinstance(document, NotAFeed):
         return Reading(outcome=outcome.not_a_feed(look, result, document))
     decision = await asyncio.to_thread(_decide, db, look, document)
+    decision = await complete(look, decision) if complete else decision
     return Reading(outcome=outcome.brought(look, result, document, decision), document=document, decision=decision)
 
 

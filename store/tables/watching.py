@@ -104,6 +104,7 @@ article = Table(
     Column("url", Text),  # canonical; None where the feed gives none that is safe
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("feed_text", Text),  # what the feed said, where the text is from the article's page
     Column("author", Text),
     Column("lang", Text),
     Column("outlet", Text, nullable=False),

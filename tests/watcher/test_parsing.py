@@ -229,8 +229,10 @@ async def test_an_idle_child_is_ended_and_started_again_when_needed() -> None:
 
 
 def test_what_reads_strangers_documents_is_loaded_in_the_children_alone() -> None:
-    theirs = {"feedparser", "lxml", "dateutil", "fasttext", "watcher.parse"}
+    theirs = {"feedparser", "lxml", "dateutil", "fasttext", "trafilatura", "watcher.parse"}
     program = f"import sys, watcher.poll; sys.exit(bool({theirs} & {{*sys.modules}}))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    program = "import sys, watcher.child; sys.exit('trafilatura' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
