@@ -20,6 +20,8 @@ AFTER = {
 _APART = frozenset(
     ["amid", "amidst", "despite", "during", "after", "since", "under", "by", "than", "like", "before", "given", "until"]
 )
+# 'Wants to have the ban lifted': verbs whose object has something done to it.
+_BRINGING_ABOUT = frozenset({"have", "get", "see", "want", "need", "keep", "make", "like", "wish", "watch", "demand"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
 _SWELLING = frozenset(
     [
@@ -80,6 +82,9 @@ class Governing:
             sister = self.s.verb_left(k - 2)
             if sister >= 0 and self.s.chunks[sister].form == "ger":
                 return self._of_gerund(sister)
+        if before == "P" and self.s.low(k - 1) == "by":
+            means = self.s.verb_left(k - 2)  # 'urged it to help by lifting the ban'
+            return (means, "adverbial") if means >= 0 else (None, "")
         if before == "," or (before == "P" and self.s.low(k - 1) in AFTER):
             main = self.s.verb_left(k - 2)
             return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
@@ -93,8 +98,11 @@ class Governing:
     def _of_clause(self, k: int) -> tuple[int | None, str]:
         """The verb or noun whose that-clause this is ('said [that] it …'); a sister verb passes its governor on."""
         chunk = self.s.chunks[k]
-        if chunk.form == "part" and self.s.kind(k - 1) == "NP" and self.s.kind(k - 2) != "VG":
-            return None, ""  # 'a truce brokered by Norway'
+        if chunk.form == "part" and self.s.kind(k - 1) == "NP":
+            if self.s.kind(k - 2) != "VG":
+                return None, ""  # 'a truce brokered by Norway'
+            if self.s.lemma(k - 2) in _BRINGING_ABOUT:
+                return k - 2, "that"  # 'wants to see the ban lifted'
         sister = self.s.verb_left(k - 2) if chunk.form == "fin" and self.s.kind(k - 1) == "CC" else -1
         if sister >= 0:
             return (sister, "sister") if self._shares(sister, k) else self._of_clause(sister)
@@ -102,8 +110,10 @@ class Governing:
 
     def _shares(self, sister: int, k: int) -> bool:
         """Does k share its sister's 'to' or modal ('will lift and ease')? 'Refuses to meet and threatens' does not."""
-        governs = self.s.grammar.verb_class.get(self.s.lemma(k), "fact") != "fact"
         one = self.s.chunks[sister]
+        if one.form == "inf" and self.s.tagged.tags[self.s.chunks[k].head] == "VB":
+            return True
+        governs = self.s.grammar.verb_class.get(self.s.lemma(k), "fact") != "fact"
         return (one.form == "inf" and not governs) or (bool(one.modal) and not self.s.chunks[k].modal)
 
     def _speaking(self, k: int) -> tuple[int | None, str]:

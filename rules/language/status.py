@@ -67,6 +67,7 @@ _SPOKEN = frozenset({"agree", "begin", "propose", "announce"})
 _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
 # 'The plan includes lifting the ban': what it is, the subject says.
 _CONTAINING = frozenset(["include", "contain", "involve", "entail", "cover", "comprise", "feature", "mean", "bring"])
+_ORDERING = frozenset({"order", "command", "instruct", "direct"})
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 _LIMIT = 6
 
@@ -266,9 +267,13 @@ class Composer:
         if role == "subject":
             name = name if chunk.passive or name in _OF_SUBJECT else "fact"
             return self._predicate(k, name) if chunk.copula else name
-        if role == "inf" and lemma == "tell" and not chunk.passive:
+        if role == "inf" and not chunk.passive and (lemma == "tell" or (lemma in _ORDERING and self._to_another(k))):
             return "demand"
         return name or ("plan" if role == "inf" else "")
+
+    def _to_another(self, k: int) -> bool:
+        """'The UN ordered Norway to lift the ban': is a party told, and not somebody of one's own?"""
+        return self.s.kind(k + 1) == "NP" and self.s.has_party(k + 1)
 
     def _predicate(self, k: int, otherwise: str) -> str:
         """What a copula says of its subject: 'sanctions are on the table', 'sanctions are an option'."""
