@@ -70,7 +70,9 @@ class Governing:
             kind = self.s.kind(j)
             if kind == "VG" and not (self.s.chunks[j].copula and self.s.kind(j + 1) == "AP"):
                 return j, role
-            if kind == "AP" or (kind == "NP" and self.s.low(j) in self.s.grammar.noun_class and j >= left - 2):
+            if kind == "AP" and (j == left or self.s.low(j) in self.s.grammar.adjective_class):
+                return j, "noun"
+            if kind == "NP" and self.s.low(j) in self.s.grammar.noun_class and j >= left - 3:
                 return j, "noun"
             if kind in (";", ":", "–", "REL") or (kind == "SUB" and self.s.low(j) != "whether"):
                 break
@@ -90,10 +92,22 @@ class Governing:
             return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
         if before == "P":
             word = self.s.low(k - 1)
+            if word == "for" and not self._asks_for(k - 2):
+                return None, ""  # 'fined for selling arms'
             return self._to_left(k - 2, "about" if word in ("on", "about", "over") else "in" if word == "in" else "ger")
         if before in ("VG", "NP", "AP"):
             return self._to_left(k - 1, "ger")
         return None, ""
+
+    def _asks_for(self, k: int) -> bool:
+        """Does what stands before 'for' ask for what follows, or judge it ('plans for', 'blames it for')?"""
+        grammar = self.s.grammar
+        if self.s.low(k) in grammar.noun_class or self.s.kind(k) == "AP":
+            return True
+        verb = self.s.verb_left(k)
+        lemma = self.s.lemma(verb)
+        name = grammar.verb_class.get(f"{lemma}_for") or grammar.verb_class.get(lemma, "announce")
+        return name != "announce" and (verb == k or name == "fact")
 
     def _of_clause(self, k: int) -> tuple[int | None, str]:
         """The verb or noun whose that-clause this is ('said [that] it …'); a sister verb passes its governor on."""
@@ -138,6 +152,12 @@ class Governing:
     def _of_phrase(self, k: int) -> tuple[int | None, str]:
         """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
         left = k - 1
+        if (
+            self.s.kind(left) in ('"', "'")
+            and self.s.kind(left - 1) == "NP"
+            and self.s.low(left - 1) in ("the", "a", "an")
+        ):
+            left -= 2  # 'calls for the "full lifting" of …'
         while self.s.kind(left) == "CC" and self.s.kind(left - 1) == "NP":
             left -= 2
         if self.s.kind(left) == "VG":
@@ -146,14 +166,26 @@ class Governing:
             return left, "object"
         if self.s.kind(left) == "P" and self.s.low(left) in _APART:
             return None, ""
-        if self.s.kind(left) in ("P", "TO"):
-            before = left - 1
-            if self.s.kind(before) == "VG":
-                return self._of_swelling(before)
-            if self.s.kind(before) in ("NP", "AP"):
-                is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
-                return (before, "noun") if is_governor else self._of_phrase(before)
-        return self._as_subject(k)
+        return self._beyond(left) if self.s.kind(left) in ("P", "TO") else self._as_subject(k)
+
+    def _beyond(self, preposition: int) -> tuple[int | None, str]:
+        """What governs by a preposition: the verb or the noun before it."""
+        before = preposition - 1
+        if self.s.kind(before) == "VG":
+            return self._of_swelling(before)
+        if self.s.kind(before) in ("NP", "AP"):
+            is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
+            return (before, "noun") if is_governor else self._of_phrase(before)
+        return self._as_subject(preposition + 1)
+
+    def _left_of(self, k: int) -> int:
+        """The chunk before a noun phrase, what is joined to it and a quotation mark after its article passed over."""
+        left = k - 1
+        if self.s.kind(left) in ('"', "'") and self.s.low(left - 1) in ("the", "a", "an"):
+            left -= 2  # 'calls for the "full lifting" of …'
+        while self.s.kind(left) == "CC" and self.s.kind(left - 1) == "NP":
+            left -= 2
+        return left
 
     def _of_swelling(self, verb: int) -> tuple[int, str]:
         """'Hopes rise for …', 'calls grow for …': the subject governs what its verb only brings about."""

@@ -165,7 +165,8 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
     s = reader.s
     while s.low(k - 1) == "of" and (s.low(k - 2) in s.grammar.nouns["wraps"] or s.quantity(k - 2) == k):
         k -= 2
-    if governor == k - 1 or (governor == k - 2 and s.kind(k - 1) == "NP" and s.has_party(k - 1)):
+    to_whom = governor == k - 2 and s.kind(k - 1) == "NP" and s.has_party(k - 1)
+    if governor == k - 1 or (to_whom and s.lemma(governor) in ("threaten", "promise", "warn")):
         return ""  # 'threatens Norway new sanctions'
     word = s.preposition(k)
     if governor in (k - 3, k - 4) and _threatened(reader, k):

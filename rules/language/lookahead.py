@@ -21,6 +21,10 @@ class Lookahead:
     inside: Mapping[int, Party]
     fixed: Set[int]
 
+    def is_base(self, i: int) -> bool:
+        """May word i be the base form of a verb?"""
+        return i < len(self.s.low) and any(tag == "VB" for tag, _ in self.v.verbs.get(self.s.low[i], ()))
+
     def next_is_base(self, i: int) -> bool:
         for j in range(i + 1, min(i + 4, len(self.s.low))):
             low = self.s.low[j]
@@ -94,8 +98,7 @@ class Lookahead:
 
     def acts_next(self, i: int) -> bool:
         """May the next word be the verb, an object being right behind it?"""
-        is_base = i + 2 < len(self.s.low) and any(t == "VB" for t, _ in self.v.verbs.get(self.s.low[i + 1], ()))
-        if not is_base or i + 1 in self.inside or i + 1 in self.fixed:
+        if i + 2 >= len(self.s.low) or not self.is_base(i + 1) or i + 1 in self.inside or i + 1 in self.fixed:
             return False
         low = self.s.low[i + 2]
         is_adjective = bool(ADJECTIVE.search(low)) and len(low) > 4 and low not in self.v.noun_heads

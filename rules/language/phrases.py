@@ -112,7 +112,7 @@ def _group(s: Tagged, first: int, main: int, auxiliaries: list[int]) -> Chunk:
         passive=last_aux == "BE" and tag in ("VBN", "JJV", "VBD"),
         perfect="HAVE" in tags,
         progressive=last_aux == "BE" and tag == "VBG",
-        negated=any(s.low[k] in _NEGATIVE or s.low[k].endswith("n't") for k in range(first, main + 1)),
+        negated=_is_negated(s.low[first : main + 1]),
         copula=tag == "BE",
     )
 
@@ -141,22 +141,34 @@ def _noun_phrase(s: Tagged, i: int) -> Chunk | None:
 
 def _goes_on(s: Tagged, first: int, j: int) -> bool:
     here, after = s.tags[j], s.tags[j + 1]
-    if here == "N" and (
-        s.low[j + 1] in _DAYS or (s.low[j + 1] in ("next", "last", "late", "early") and after == "ADJ")
-    ):
+    if here == "PR" or (here == "N" and _ends_at(s, j)):
         return False
     if after == "D" or after == "PR":
         return here == "D" or (here == "NUM" and s.low[j + 1] in _OTHER)
-    if here == "N" and after == "NUM" and s.tags[j + 2 : j + 3] in (["N"], ["ADJ"]) and s.low[j + 2] in _SPANS:
-        return False  # 'gives the diplomat 48 hours'
-    if here == "N" and after == "ADJ" and s.low[j + 2 : j + 3] == ["to"] and s.low[j + 1] in _READY:
-        return False  # 'Norway close to lifting the ban'
-    if here == "PR":
-        return False
     if after in _NOMINAL:
         return True
     if after == "CC" and here == "ADJ" and j + 2 < len(s.tags) and s.tags[j + 2] in ("ADJ", "N"):
         return not any(s.tags[k] == "N" for k in range(first, j))
-    return here == "CC" or (
-        after == "ADV" and here in ("D", "ADV") and j + 2 < len(s.tags) and s.tags[j + 2] in ("JJV", "ADJ", "ADV")
-    )
+    return here in ("CC", ",") or _lists_on(s, j)
+
+
+def _ends_at(s: Tagged, j: int) -> bool:
+    """Does a phrase end at its noun j, though what follows could go on with it?"""
+    after, low = s.tags[j + 1], s.low[j + 1]
+    is_time = low in _DAYS or (low in ("next", "last", "late", "early") and after == "ADJ")
+    is_ready = after == "ADJ" and s.low[j + 2 : j + 3] == ["to"] and low in _READY  # 'Norway close to lifting …'
+    is_span = after == "NUM" and s.tags[j + 2 : j + 3] == ["N"] and s.low[j + 2] in _SPANS  # 'the diplomat 48 hours'
+    return is_time or is_ready or is_span
+
+
+def _lists_on(s: Tagged, j: int) -> bool:
+    """'Immediate, full lifting', 'a newly agreed deal'."""
+    here, after, beyond = s.tags[j], s.tags[j + 1], s.tags[j + 2 : j + 4]
+    if after == ",":
+        return here == "ADJ" and beyond in (["ADJ", "N"], ["ADJ", "ADJ"])
+    return after == "ADV" and here in ("D", "ADV") and beyond[:1] in (["JJV"], ["ADJ"], ["ADV"])
+
+
+def _is_negated(words: list[str]) -> bool:
+    no_longer = [word for word in words if word in ("no", "longer")] == ["no", "longer"]
+    return no_longer or any(word in _NEGATIVE or word.endswith("n't") for word in words)

@@ -121,8 +121,8 @@ class Placing:
             return Zone.BACKGROUND, "pluperfect"
         if reading.subordinate == "REL":
             return Zone.BACKGROUND, "relative clause"
-        if reading.subordinate == "since":
-            return Zone.BACKGROUND, "since"
+        if reading.subordinate in ("since", "when"):
+            return Zone.BACKGROUND, reading.subordinate
         if chunk.form == "part" and self._main_follows(k):
             return Zone.BACKGROUND, "participle after a noun"
         return zone, f"sentence {self.sentence.number}"

@@ -128,9 +128,18 @@ class Composer:
             chunk, position = governor, self.s.chunks[governor].head
         if current is None:
             current = Status.DONE
+        if current in (Status.AGREED, Status.ANNOUNCED) and self._is_conditional(k):
+            links.append(Link(position, "if", Status.CONDITIONAL))
+            current = Status.CONDITIONAL
         if self.question and current in (*FACTUAL, Status.PLANNED):
             current = Status.POSSIBLE
         return Reading(current, tuple(links), subordinate, tuple(governors))
+
+    def _is_conditional(self, k: int) -> bool:
+        """'agreed to lift the ban if …': does a condition follow in the same sentence?"""
+        return any(
+            self.s.kind(j) == "SUB" and self.s.low(j) in ("if", "unless") for j in range(k + 1, len(self.s.chunks))
+        )
 
     def _enacts(self, governor: int, links: list[Link]) -> bool:
         """'signed a bill lifting the ban', and not 'adopted a resolution threatening sanctions'."""
