@@ -91,6 +91,12 @@ def _counts(counted: Gauges) -> Iterator[GaugeMetricFamily]:
     yield _one("tocsin_feeds", "Watched feeds by status.", feeds, "status")
     endpoints = {(state,): count for state, count in counted.endpoints.items()}
     yield _one("tocsin_endpoints", "Addresses by state; resting: their circuit breaker is open.", endpoints, "state")
+    errors = {(error_class,): count for error_class, count in counted.feed_errors.items()}
+    yield _one("tocsin_feeds_failing", "Watched feeds that fail, by the class of error.", errors, "error_class")
+    troubles = {(trouble,): count for trouble, count in counted.feed_troubles.items()}
+    yield _one("tocsin_feeds_in_trouble", "Watched feeds with a trouble that was told.", troubles, "trouble")
+    late = "How long the longest waiting feed has been due."
+    yield _one("tocsin_feed_oldest_due_seconds", late, {(): counted.oldest_check_s})
     due = "How long the longest waiting delivery has been due."
     yield _one("tocsin_delivery_oldest_due_seconds", due, {(): counted.oldest_due_s})
     unread = "How long the longest waiting article has waited to be matched."

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from store.addresses import masked
 from store.database import instant
 from store.words import counted
+from watcher.mending import in_words
 
 VERDICTS = {"useful": "useful", "false_alarm": "false alarm", "duplicate": "duplicate"}
 
@@ -88,6 +89,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "ago": ago,
     "counted": counted,
     "feed_status": lambda value: FEED_STATUS.get(value, value),
+    "error_class": in_words,
     "iso": iso,
     "masked": masked,
     "moment": moment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, case, func, select
 
 from store.database import Database
 from store.endpoints import OPEN_FAILURES
-from store.tables import UNDELIVERED, alert, article, configuration, delivery, endpoint, feed, lease, match, rule
+from store.tables import UNDELIVERED, alert, article, configuration, delivery, endpoint, feed, host, lease, match, rule
 
 DAY_US = 86_400_000_000
 
@@ -38,8 +39,9 @@ class Gauges:
     """Counts at the instant `at` (microseconds UTC, by the ledger's clock).
 
     `oldest_due_s` is how long the longest overdue delivery has been due, `oldest_unread_s` how
-    long the longest waiting article has waited for matching, `leases_s` how long each leadership still holds (negative
-    where its holder is gone); all in seconds.
+    long the longest waiting article has waited for matching, `oldest_check_s` how long the longest waiting feed has
+    been due though its host may be asked, `leases_s` how long each leadership still holds (negative where its holder is
+    gone); all in seconds.
     """
 
     at: int
@@ -47,6 +49,9 @@ class Gauges:
     alerts: Mapping[tuple[str, str], int]
     deliveries: Mapping[str, int]
     feeds: Mapping[str, int]
+    feed_errors: Mapping[str, int]
+    feed_troubles: Mapping[str, int]
+    oldest_check_s: float
     endpoints: Mapping[str, int]
     oldest_due_s: float
     oldest_unread_s: float
@@ -128,6 +133,14 @@ def gauges(db: Database) -> Gauges:
                 connection,
                 select(feed.c.status, func.count()).where(feed.c.removed_at.is_(None)).group_by(feed.c.status),
             ),
+            feed_errors=_counts(
+                connection,
+                select(feed.c.error_class, func.count())
+                .where(feed.c.removed_at.is_(None), feed.c.error_class.is_not(None))
+                .group_by(feed.c.error_class),
+            ),
+            feed_troubles=_troubles(connection),
+            oldest_check_s=_age_s(now, _longest_due(connection, now)),
             endpoints=_endpoints(connection),
             oldest_due_s=_age_s(now, connection.scalar(due)),
             oldest_unread_s=_age_s(now, connection.scalar(waiting)),
@@ -157,6 +170,20 @@ def _deliveries(connection: Connection) -> dict[str, int]:
     counts = _counts(connection, undelivered)
     delivered = total - sum(counts.values())
     return counts | ({"delivered": delivered} if delivered else {})
+
+
+def _troubles(connection: Connection) -> dict[str, int]:
+    """How many feeds each trouble is open for, of those that were told."""
+    rows = connection.scalars(select(feed.c.troubles).where(feed.c.removed_at.is_(None)))
+    return dict(Counter(trouble for troubles in rows for trouble in troubles or ()))
+
+
+def _longest_due(connection: Connection, now: int) -> int | None:
+    """Since when the feed that waits longest for a watcher is due; those under way and of resting hosts do not wait."""
+    resting = select(host.c.name).where(host.c.next_start_at > now)
+    waiting = (feed.c.removed_at.is_(None), feed.c.lease_owner.is_(None), feed.c.host.not_in(resting))
+    found = connection.scalar(select(func.min(feed.c.next_check_at)).where(*waiting, feed.c.next_check_at <= now))
+    return None if found is None else int(found)
 
 
 def _endpoints(connection: Connection) -> dict[str, int]:

@@ -95,6 +95,13 @@ class FeedState:
         resting = self.rest_why and (self.rest_until_at or 0) > self.next_check_at
         return f"{self.host}: {self.rest_why}" if resting else self.next_check_why or ""
 
+    def silent_gaps(self, now: int) -> float | None:
+        """For how many times its usual gap it has brought nothing new; None where no gap is known yet."""
+        since_at = self.last_new_at or self.first_success_at
+        if since_at is None or not self.usual_gap_s:
+            return None
+        return max(0, now - since_at) / 1_000_000 / self.usual_gap_s
+
 
 def unseen(one: Feed) -> FeedState:
     """The state of a feed of which nothing is known yet."""

@@ -1,4 +1,4 @@
-"""What to do about each thing that can be wrong with a feed, in words for its operator."""
+"""What can be wrong with a feed, and what to do about it, in words for its operator."""
 
 from __future__ import annotations
 
@@ -39,6 +39,43 @@ HOW: Mapping[str, str] = {
     "internal": "this is a defect of Tocsin: please report the address and the message",
 }
 """Class of error → how to mend it."""
+
+WHAT: Mapping[str, str] = {
+    "url": "wrong address",
+    "dns": "host unknown",
+    "refused_address": "address refused",
+    "connect": "no connection",
+    "proxy": "proxy does not work",
+    "tls": "no secure connection",
+    "timeout": "too slow",
+    "closed": "connection closed",
+    "protocol": "not proper HTTP",
+    "too_large": "too large",
+    "too_many_redirects": "too many redirects",
+    "redirect": "bad redirect",
+    "forbidden": "refuses us",
+    "not_found": "nothing there",
+    "gone": "gone for good",
+    "rate_limited": "asked too often",
+    "server_error": "server has an error",
+    "http": "odd status",
+    "challenge": "challenge for browsers",
+    "login": "page to sign in",
+    "soft_404": "page that says not found",
+    "html": "page, not a feed",
+    "empty": "empty",
+    "truncated": "breaks off",
+    "not_a_feed": "not a feed",
+    "opml": "list of feeds",
+    "parser": "cannot be read",
+    "internal": "defect of Tocsin",
+}
+"""Class of error → the same in a few words, for a narrow column."""
+
+
+def in_words(error_class: str | None) -> str:
+    """What *error_class* means; "" where nothing is wrong."""
+    return WHAT.get(error_class, error_class) if error_class else ""
 
 
 def how_to_mend(error_class: str) -> str:

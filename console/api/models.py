@@ -212,9 +212,12 @@ class Feed(Answer):
     tags: list[str]
     status: str
     failures: int
+    error_class: str | None
     error: str | None
     last_success_at: datetime | None
     last_new_at: datetime | None
+    usual_gap_s: int | None
+    troubles: list[str]
     next_check_at: datetime
     next_check_why: str | None
 

@@ -55,13 +55,18 @@ def test_a_database_at_another_revision_is_not_ready(sqlite_db: Database) -> Non
 def test_metrics_can_be_parsed_and_count_what_is_there(served: Served) -> None:
     newsroom.furnish(served.settings.db)
     newsroom.break_rules(served.settings.db)
+    trouble = {"status": "failing", "error_class": "soft_404", "troubles": ["failing"], "next_check_at": 1}
+    parts.add_feed(served.settings.db, "https://b.example/", host="b.example", **trouble)
     for id, state in (("gone", {"disabled_at": 1, "failures": 12}), ("weary", {"failures": OPEN_FAILURES})):
         parts.add_subscription(served.settings.db, id, endpoint=state)
     text = httpx.get(f"{served.url}/metrics").text
     families = {one.name: one for one in text_string_to_metric_families(text)}
     values = {(s.name, *sorted(s.labels.items())): s.value for f in families.values() for s in f.samples}
     assert values["tocsin_deliveries", ("status", "pending")] == 1
-    assert values["tocsin_feeds", ("status", "failing")] == 1
+    assert values["tocsin_feeds", ("status", "failing")] == 2
+    assert values["tocsin_feeds_failing", ("error_class", "soft_404")] == 1
+    assert values["tocsin_feeds_in_trouble", ("trouble", "failing")] == 1
+    assert values[("tocsin_feed_oldest_due_seconds",)] > 3_600
     states = [values["tocsin_endpoints", ("state", state)] for state in ("disabled", "resting", "well")]
     assert states == [1, 1, 2]
     assert values["tocsin_alerts", ("level", "critical"), ("rule", "embargo.ended")] == 1

@@ -11,10 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from store.database import Database
-from store.feeds import find_feed, list_feeds
+from store.feeds import Feed, find_feed, list_feeds, sync_feeds
 from store.migrate import migrate
 from store.tables import article, feed, fetch, host
 from store.turns import Rest, rest_host
@@ -144,6 +144,32 @@ def test_what_is_wrong_comes_with_how_to_mend_it(tocsin: Run, server: FeedServer
     assert "failed 1 time in a row" in told.stdout
     wrong = tocsin("check", "ftp://a.example/")
     assert (wrong.returncode, "must begin with https://" in wrong.stderr) == (2, True)
+
+
+def test_where_a_program_reads_a_table_is_cut_nowhere_and_says_how_each_feed_fares(
+    tocsin: Run, ledger: Database
+) -> None:
+    name = "A feed with a name that is longer than most screens are wide [and brackets] " + "x" * 60
+    sync_feeds(ledger, [Feed(url="https://a.example/rss", name=name, outlet="a.example")])
+    with ledger.write() as connection:
+        now = ledger.now(connection)
+        health = {"status": "failing", "error_class": "soft_404", "error": "HTTP 200: a page", "failures": 3}
+        gap = {"usual_gap_s": 3_600, "last_new_at": now - 12 * 3_600_000_000, "last_success_at": 1}
+        connection.execute(update(feed).values(**health, **gap, next_check_why="failed 3 times in a row"))
+    head, row = tocsin("list").stdout.splitlines()
+    assert head.split()[:3] == ["feed", "tier", "status"]
+    for words in (name, "failing", "page that says not found", "failed 3 times in a row", "12x", "HTTP 200: a page"):
+        assert words in row
+    (whole,) = json.loads(tocsin("list", "--json").stdout)
+    assert (round(whole["silent_gaps"]), whole["problem"]) == (12, "page that says not found")
+    assert whole["items_per_day"] == [0] * 14
+    shown = tocsin("show", "https://a.example/rss").stdout
+    for words in (
+        "problem: page that says not found, 3 in a row",
+        "to mend it: look for",
+        "every 1h; silent for 12.0 times",
+    ):
+        assert words in shown, shown
 
 
 def test_a_host_that_asked_for_rest_is_not_asked_by_a_check_either(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from net.failure import FailureKind
 from watcher.discovery import MOST, named_in, usual_places
-from watcher.mending import HOW
+from watcher.mending import HOW, WHAT
 
 URL = "https://news.example.org/section/page?x=1"
 
@@ -79,3 +79,4 @@ def test_every_class_of_error_has_its_way_to_mend_it() -> None:
     text = "\n".join(source.read_text() for source in sources)
     written = set(re.findall(r'error_class="(\w+)"', text)) | {"html", "soft_404", "login", "challenge", "gone"}
     assert {*get_args(FailureKind), *written} - set(HOW) == set()
+    assert set(HOW) == set(WHAT)

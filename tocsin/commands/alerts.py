@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
 from store import tables
 from store.database import instant
-from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, print_table, settings_or_exit
 from tocsin.commands.silences import snooze
 
 app = typer.Typer(help="List, show and snooze alerts.", no_args_is_help=True, rich_markup_mode=None)
@@ -37,7 +36,7 @@ def list_some(rule: Rule = None, limit: Limit = 30, as_json: Json = False) -> No
         opened = instant(row["opened_at"]).strftime("%Y-%m-%d %H:%M:%S")
         quote = row["evidence"][0]["text"] if row["evidence"] else ""
         table.add_row(opened, row["level"], row["rule_id"], row["status"], quote, row["id"])
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
+from rich.console import Console
+from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from store.database import Database
@@ -17,6 +21,8 @@ from tocsin.settings import Settings, SettingsError, read_settings
 
 FOUND_PROBLEMS, WRONG_USE = 1, 2
 """Exit codes; 0 is fine."""
+
+_WIDE = 10_000
 
 
 def fail(message: str, code: int = WRONG_USE) -> NoReturn:
@@ -48,6 +54,17 @@ def database(settings: Settings) -> Iterator[Database]:
         fail(f"the database cannot be used: {reason}. `tocsin migrate` prepares a new one.", FOUND_PROBLEMS)
     finally:
         db.close()
+
+
+def print_table(table: Table) -> None:
+    """A table, cut to the screen; where a program reads, each row is one line that is cut nowhere."""
+    if sys.stdout.isatty():
+        Console(markup=False, highlight=False, emoji=False).print(table)
+        return
+    wide = Console(markup=False, highlight=False, emoji=False, width=_WIDE, file=io.StringIO())
+    with wide.capture() as whole:
+        wide.print(table)
+    typer.echo("\n".join(line.rstrip() for line in whole.get().splitlines()))
 
 
 def print_json(value: Any) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
 from store import tables
 from store.database import instant
 from tocsin.commands import replay
-from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, print_table, settings_or_exit
 
 app = typer.Typer(help="List, show and replay deliveries.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -51,7 +50,7 @@ def list_some(
         made = instant(row["created_at"]).strftime("%Y-%m-%d %H:%M:%S")
         status_, why = row["status"], row["why"] or ""
         table.add_row(row["id"], row["subscription_id"], str(row["seq"]), status_, str(row["attempts"]), made, why)
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import update
 
 from store import tables
+from store.activity import items_per_day
 from store.database import instant
 from store.feeds import Feed, FeedState, add_feed, find_feed, list_feeds, recent_fetches, remove_feed
-from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, print_table, settings_or_exit
 from tocsin.commands.feed_check import check, look_at
 from tocsin.commands.opml import export_list, import_list
 from tocsin.feed_report import lines, report
 from tocsin.settings import Settings
 from watcher.feed import FeedPart, outlet_of
+from watcher.mending import how_to_mend, in_words
+from watcher.schedule import words
 
 app = typer.Typer(help="List, add, remove and refresh feeds.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,30 +31,53 @@ app.command()(check)
 app.command("import")(import_list)
 app.command("export")(export_list)
 
+DAYS = 14
+"""Of which new items are counted."""
+_COLUMNS = ("feed", "tier", "status", "problem", "last success", "next check", "why", "items/day", "silent", "message")
+
 Url = Annotated[str, typer.Argument(metavar="URL", help="The feed's address.")]
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 
 
 @app.command("list")
 def list_all(as_json: Json = False) -> None:
-    """All watched feeds: status, last success, next check and why."""
+    """All watched feeds: status, problem, last success, next check and why, items a day, silence in usual gaps."""
     with database(settings_or_exit()) as db:
-        feeds = list_feeds(db)
+        feeds, items = list_feeds(db), items_per_day(db, DAYS)
+    now = time.time_ns() // 1_000
     if as_json:
-        print_json([asdict(each) for each in feeds])
+        print_json([_health(each, items.get(each.id, ()), now) for each in feeds])
         return
-    table = Table("feed", "tier", "status", "last success", "next check", "why", "problem", box=None)
+    columns = (
+        "feed",
+        "tier",
+        "status",
+        "problem",
+        "last success",
+        "next check",
+        "why",
+        "items/day",
+        "silent",
+        "message",
+    )
+    table = Table(*columns, box=None)
     for each in feeds:
-        table.add_row(
-            each.feed.name,
-            each.feed.tier,
-            each.status,
-            _when(each.last_success_at),
-            _when(each.next_check_at),
-            each.next_check_why or "",
-            each.error or "",
-        )
-    Console().print(table)
+        table.add_row(*_row(each, sum(items.get(each.id, ())) / DAYS, now))
+    print_table(table)
+
+
+def _row(each: FeedState, per_day: float, now: int) -> tuple[str, ...]:
+    times = each.silent_gaps(now)
+    silent = f"{times:.0f}x" if times is not None and times >= 2 else ""
+    when = (_when(each.last_success_at), _when(each.check_at), each.check_why)
+    what = (each.feed.name, each.feed.tier, each.status, in_words(each.error_class))
+    return (*what, *when, f"{per_day:.1f}", silent, each.error or "")
+
+
+def _health(each: FeedState, items: Sequence[int], now: int) -> dict[str, Any]:
+    """A feed for programs: its row in the ledger, and what follows from it."""
+    more = {"check_at": each.check_at, "check_why": each.check_why, "silent_gaps": each.silent_gaps(now)}
+    return {**asdict(each), **more, "items_per_day": list(items or (0,) * DAYS), "problem": in_words(each.error_class)}
 
 
 @app.command()
@@ -60,15 +87,30 @@ def show(url: Url, as_json: Json = False) -> None:
         state = find_feed(db, url)
         if state is None:
             fail(f"{url} is not watched; `tocsin feeds list` shows what is", FOUND_PROBLEMS)
-        fetches = recent_fetches(db, state.id)
+        fetches, items = recent_fetches(db, state.id), items_per_day(db, DAYS).get(state.id, (0,) * DAYS)
+    now = time.time_ns() // 1_000
     if as_json:
-        print_json({**asdict(state), "fetches": fetches})
+        print_json({**_health(state, items, now), "fetches": fetches})
         return
-    typer.echo(f"{state.feed.name}: {state.status}. {state.error or ''}")
-    typer.echo(f"next check {_when(state.next_check_at)}: {state.next_check_why or ''}")
+    typer.echo("\n".join(_lines(state, items, now)))
     for each in fetches:
         counts = f"{each['entries']} entries: {each['new']} new, {each['changed']} changed, {each['known']} known"
         typer.echo(f"{_when(each['at'])} {each['outcome']}: {each['error'] or counts}")
+
+
+def _lines(state: FeedState, items: Sequence[int], now: int) -> Iterator[str]:
+    yield f"{state.feed.name}: {state.status}"
+    yield f"  {state.feed.url}"
+    if state.fetch_from:
+        yield f"  has moved for good, and is fetched from {state.fetch_from}"
+    if state.error_class:
+        yield f"  problem: {in_words(state.error_class)}, {state.failures} in a row: {state.error}"
+        yield f"  to mend it: {how_to_mend(state.error_class)}"
+    yield f"  last success {_when(state.last_success_at)}, last new entry {_when(state.last_new_at)}"
+    yield f"  next check {_when(state.check_at)}: {state.check_why}"
+    yield f"  {sum(items) / DAYS:.1f} items a day; last {DAYS} days: {' '.join(map(str, items))}"
+    if (times := state.silent_gaps(now)) is not None:
+        yield f"  usually something new every {words(state.usual_gap_s or 0)}; silent for {times:.1f} times that"
 
 
 @app.command()

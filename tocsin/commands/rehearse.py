@@ -8,13 +8,12 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from net.client import GuardedClient, check_url
 from store.rate import spacing_of
 from store.subscriptions import Subscription, find_subscription
-from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, print_table, settings_or_exit
 from tocsin.secret import resolver
 from tocsin.settings import Settings
 from workers.channels.headers import BadHeader, resolved
@@ -91,7 +90,7 @@ def _show(url: str, grades: Sequence[Grade]) -> None:
     for one in grades:
         row: tuple[Any, ...] = (one.case, one.what, one.expects, one.answer, str(one.elapsed_ms))
         table.add_row("good" if one.good else "BAD", *row)
-    Console().print(table)
+    print_table(table)
     bad = [one for one in grades if not one.good]
     for one in bad:
         typer.echo(f"{one.case}: {one.mend}.")

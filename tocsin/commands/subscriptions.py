@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from store.database import instant
@@ -16,7 +15,7 @@ from store.subscriptions import enable_endpoint, find_subscription, list_disable
 from store.unsubscribing import list_unsubscribed
 from store.unsubscribing import resubscribe as send_again
 from tocsin.commands import rehearse
-from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, print_table, settings_or_exit
 from workers.channels.webhook import new_secret
 
 app = typer.Typer(
@@ -68,7 +67,7 @@ def list_all(as_json: Json = False) -> None:
         state = _state(troubled.get(each.endpoint_id), ended.get((each.id, each.endpoint_id)))
         rules, level, notices = ", ".join(each.filter.rules), each.filter.level, ", ".join(each.filter.notices)
         table.add_row(each.id, each.owner, rules, level, notices, each.channel, each.address, state)
-    Console().print(table)
+    print_table(table)
 
 
 def _state(trouble: str | None, unsubscribed_at: int | None) -> str:
