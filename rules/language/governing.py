@@ -152,12 +152,6 @@ class Governing:
     def _of_phrase(self, k: int) -> tuple[int | None, str]:
         """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
         left = k - 1
-        if (
-            self.s.kind(left) in ('"', "'")
-            and self.s.kind(left - 1) == "NP"
-            and self.s.low(left - 1) in ("the", "a", "an")
-        ):
-            left -= 2  # 'calls for the "full lifting" of …'
         while self.s.kind(left) == "CC" and self.s.kind(left - 1) == "NP":
             left -= 2
         if self.s.kind(left) == "VG":
@@ -177,15 +171,6 @@ class Governing:
             is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
             return (before, "noun") if is_governor else self._of_phrase(before)
         return self._as_subject(preposition + 1)
-
-    def _left_of(self, k: int) -> int:
-        """The chunk before a noun phrase, what is joined to it and a quotation mark after its article passed over."""
-        left = k - 1
-        if self.s.kind(left) in ('"', "'") and self.s.low(left - 1) in ("the", "a", "an"):
-            left -= 2  # 'calls for the "full lifting" of …'
-        while self.s.kind(left) == "CC" and self.s.kind(left - 1) == "NP":
-            left -= 2
-        return left
 
     def _of_swelling(self, verb: int) -> tuple[int, str]:
         """'Hopes rise for …', 'calls grow for …': the subject governs what its verb only brings about."""

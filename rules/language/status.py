@@ -213,7 +213,7 @@ class Composer:
             role = grammar.adjective_class.get(low, "") if tagged.tags[i] in ("ADJ", "JJV") else ""
             if tagged.tags[i] == "JJV" and not role:
                 role = grammar.verb_class.get(tagged.lemmas[i], "")
-            if low == "no":
+            if low == "no" and tagged.low[i + 1 : i + 2] != ["fly"]:
                 found.append(Link(i, "negation", Status.DENIED))
             elif role in _CLASSES:
                 found.append(Link(i, role, _CLASSES[role]))
@@ -271,6 +271,8 @@ class Composer:
         name = name or grammar.verb_class.get(lemma, "")
         if role == "about" and lemma in ("vote", "decide", "rule"):
             return "possible"
+        if role == "inf" and name == "say":
+            return "plan"  # 'Says Norway to lift the ban'
         if role in ("that", "ger") and lemma in grammar.reporting and name in _SPOKEN:
             return "say"
         if role == "subject":

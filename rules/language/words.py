@@ -43,16 +43,16 @@ class Tagged:
 def tokens(text: str, start: int, end: int) -> Tagged:
     """Cut text[start:end] into words and punctuation."""
     sentence = Tagged()
+    is_open = False  # a quotation in single marks
     for match in _TOKEN.finditer(text, start, end):
         word = match.group()
         if word in _SILENT:
             continue
         if word in _QUOTES:
-            at_genitive = (
-                word == "'" and sentence.ends and match.start() == sentence.ends[-1] and text[match.start() - 1] == "s"
-            )
-            if not at_genitive:
+            behind = bool(sentence.ends) and match.start() == sentence.ends[-1] and text[match.start() - 1] == "s"
+            if word == '"' or is_open or not behind:  # the end of 'all ties' is no genitive, that of 'the states' is
                 sentence.quotes.append(match.start())
+                is_open ^= word == "'"
                 continue
         if word == "-":
             spaced = text[match.start() - 1 : match.start()] == " " or text[match.end() : match.end() + 1] == " "
