@@ -13,7 +13,7 @@ from typing import Any
 
 import fasttext
 
-SAMPLE = 400
+SAMPLE = 250
 """Characters of title and text that are looked at."""
 SURE = 0.8
 """Probability from which on the model is believed. Of 60,000 English entries of news with their text one is taken for
@@ -22,6 +22,9 @@ TELLING_LETTERS = 100
 """Letters that a text in Latin script must have to be taken for another language than English."""
 _ENGLISH_LETTERS = 20
 """Letters that an English text must have to be taken for English where the feed says otherwise."""
+_LITTLE_WORDS = "and are by for from has have his it its of that this to were which will with"
+_LITTLE = frozenset(_LITTLE_WORDS.split())
+"""English words that stand beside "the" in no other language."""
 _LABEL = len("__label__")
 
 
@@ -33,12 +36,18 @@ def spoken(title: str, text: str, told: str | None) -> str | None:
     letters = sum(map(str.isalpha, sample))
     if letters < _ENGLISH_LETTERS and sample.isascii():
         return told
-    found, probability = _guess(sample)
+    found, probability = ("en", 1.0) if _plainly_english(sample) else _guess(sample)
     if probability < SURE or found == _primary(told):
         return told
     if found == "en":
         return "en"
     return found if letters >= TELLING_LETTERS or _foreign_script(sample, letters) else told
+
+
+def _plainly_english(sample: str) -> bool:
+    """Whether little words say it without the model, which takes a tenth of the time in which a feed is read."""
+    words = set(sample.lower().split())
+    return "the" in words and len(words & _LITTLE) >= 3
 
 
 def _foreign_script(sample: str, letters: int) -> bool:

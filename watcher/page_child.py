@@ -1,4 +1,4 @@
-"""The child process in which articles' pages are read; the only one that loads trafilatura, which weighs 60 MB."""
+"""The child process in which articles' pages are read; trafilatura is loaded here alone, and 29 MB with it."""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ from watcher.identity import canonical_url, content_hash, names_of
 from watcher.language import spoken
 
 UNPACKED_BYTES = 15_000_000
+_ENOUGH = 1_000
+"""Characters of text in a body after which no other one is looked at."""
 
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
@@ -103,8 +105,9 @@ def _longest(bodies: Sequence[str]) -> str:
     """The longest text of *bodies*, which come longest first with their tags: a body of pictures has little text."""
     best = ""
     for body in bodies:
-        if len(body) > len(best) and len(text := plain_text(body)) > len(best):
-            best = text
+        if len(best) >= _ENOUGH or len(body) <= len(best):
+            break
+        best = max(best, plain_text(body), key=len)
     return best
 
 
