@@ -39,8 +39,9 @@ def entitled_count(connection: Connection) -> ColumnElement[int]:
 
 
 def has_delivered() -> ColumnElement[bool]:
-    """The condition that a receiver accepted the delivery: a try says so."""
-    return exists().where(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome == "delivered")
+    """The condition that a receiver accepted the delivery, or the digest that it went into: a try says so."""
+    sent = func.coalesce(delivery.c.digest_id, delivery.c.id)
+    return exists().where(attempt.c.delivery_id == sent, attempt.c.outcome == "delivered")
 
 
 def _questions(connection: Connection) -> Iterator[tuple[str, Select[Any]]]:
@@ -105,13 +106,18 @@ def _of_deliveries() -> Iterator[tuple[str, Select[Any]]]:
     unproven = and_(delivery.c.status == "delivered", ~has_delivered())
     yield "delivery called delivered that no try delivered", select(delivery.c.id).where(unproven)
     timeless = or_(
-        and_(delivery.c.status == "pending", delivery.c.next_at.is_(None)),
+        and_(delivery.c.status == "pending", func.coalesce(delivery.c.next_at, delivery.c.gather_at).is_(None)),
         and_(delivery.c.status != "pending", delivery.c.done_at.is_(None)),
     )
     yield "delivery without a time", select(delivery.c.id).where(timeless)
     silent = and_(delivery.c.status.in_(("dead", "suppressed")), delivery.c.why.is_(None))
     yield "delivery that ended without a reason", select(delivery.c.id).where(silent)
-    numbers = select(func.count(delivery.c.id)).where(delivery.c.subscription_id == subscription.c.id)
+    digest = delivery.alias("digest")
+    apart = select(delivery.c.id).join(digest, digest.c.id == delivery.c.digest_id)
+    yield "delivery with another status than its digest", apart.where(delivery.c.status != digest.c.status)
+    nameless = and_(delivery.c.seq.is_(None), delivery.c.gather_at.is_(None))
+    yield "delivery without a number that is for no digest", select(delivery.c.id).where(nameless)
+    numbers = select(func.count(delivery.c.seq)).where(delivery.c.subscription_id == subscription.c.id)
     yield (
         "subscription with a hole in its sequence numbers",
         select(subscription.c.id).where(subscription.c.last_seq != numbers.scalar_subquery()),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, insert, select, true, update
 
 from store.database import Database
+from store.digests import bring_near, follow
 from store.endpoints import PER_ENDPOINT, note_tries, room, take_slots, takes
 from store.leases import LEASE_S, NO_LEASE, SECOND, SKEW_S, free
 from store.replaying import REPLAYED
@@ -53,6 +54,7 @@ def bring_back(db: Database) -> None:
         future = delivery.c.created_at > now + SKEW_S * SECOND
         chosen = and_(delivery.c.status == "pending", UNDELIVERED, future, delivery.c.next_at > now)
         connection.execute(update(delivery).where(chosen).values(next_at=now, created_at=now))
+        bring_near(connection, now)
 
 
 def _lease(connection: Connection, owner: str, limit: int, now: int) -> list[Parcel]:
@@ -64,6 +66,8 @@ def _lease(connection: Connection, owner: str, limit: int, now: int) -> list[Par
     for id, why in hopeless.items():
         dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **NO_LEASE}
         connection.execute(update(delivery).where(delivery.c.id == id).values(**dead))
+    if hopeless:
+        follow(connection, list(hopeless))
     ours = _leaving(connection, [row for row in rows if row.id not in hopeless], now)
     values = {
         "lease_owner": owner,
@@ -217,6 +221,8 @@ def _finish(connection: Connection, tried: Sequence[Tried], now: int) -> None:
         if one.status != "delivered":
             values = _again(one, now) if one.status == "pending" else _dead(one, now)
             connection.execute(update(delivery).where(delivery.c.id == one.delivery_id).values(**values))
+    if ended := [one.delivery_id for one in tried if one.status != "pending"]:
+        follow(connection, ended)
 
 
 def _again(one: Tried, now: int) -> dict[str, Any]:

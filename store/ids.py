@@ -37,6 +37,11 @@ def notice_id(kind: str, subject: str, episode: int) -> str:
     return _id("notice", kind, subject, episode)
 
 
+def digest_id(subscription: str, until: int, part: int) -> str:
+    """The message that a digest is: of a subscription, for the period that ends at *until* (microseconds UTC)."""
+    return _id("digest", subscription, until, part)
+
+
 def delivery_id(message: str, subscription: str) -> str:
     """One message for one subscription: the `webhook-id` and the left part of an email's Message-ID."""
     return _id("delivery", message, subscription)

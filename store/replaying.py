@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, tuple_, update
 
 from store.database import Database
+from store.digests import follow
 from store.tables import UNDELIVERED, delivery, endpoint
 from store.unsubscribing import unwanted
 
@@ -45,6 +46,7 @@ _GONE = "its body is gone since it is older than TOCSIN_KEEP_BODIES; what it tol
 _STAYS = case(
     (delivery.c.status == "pending", "still on its way"),
     (delivery.c.status == "suppressed", "suppressed: it was kept back on purpose"),
+    (delivery.c.digest_id.is_not(None), "in a digest, which can be sent again as a whole"),
     (delivery.c.pruned_at.is_not(None), _GONE),
     (unwanted(), "its receiver has unsubscribed"),
     (endpoint.c.disabled_at.is_not(None), "its address is disabled; first: tocsin subscriptions enable ID"),
@@ -59,9 +61,10 @@ def count(db: Database, choice: Choice) -> int:
 
 def replay(db: Database, choice: Choice) -> Iterator[Replayed]:
     """Send the chosen deliveries again, now, in transactions of BATCH; yields what became of each. What is cut off is
-    done in part, and may be asked for again: what is on its way already stays so.
+    done in part, and may be asked for again: what is on its way already stays so. What died before its digest was made
+    goes into one of its own.
     """
-    place = delivery.c.seq if choice.died_since_at is None else delivery.c.created_at
+    place = func.coalesce(delivery.c.seq, 0) if choice.died_since_at is None else delivery.c.created_at
     keys = (place, delivery.c.id)
     chosen = select(delivery.c.id, _STAYS.label("stays"), place.label("place")).join(endpoint).where(_chosen(choice))
     chosen = chosen.order_by(*keys).limit(BATCH)
@@ -71,18 +74,24 @@ def replay(db: Database, choice: Choice) -> Iterator[Replayed]:
         with db.write() as connection:
             rows = connection.execute(later.with_for_update(of=delivery)).all()
             leaving = [row.id for row in rows if row.stays is None]
-            now = db.now(connection)
-            values = {"status": "pending", "why": REPLAYED, "replayed_at": now, "next_at": now, "done_at": None}
-            connection.execute(update(delivery).where(delivery.c.id.in_(leaving)).values(**values))
+            _send_again(connection, leaving, db.now(connection))
         if not rows:
             return
         after = (rows[-1].place, rows[-1].id)
         yield Replayed(leave=len(leaving), stay=Counter(row.stays for row in rows if row.stays is not None))
 
 
+def _send_again(connection: Connection, ids: Sequence[str], now: int) -> None:
+    alone = delivery.c.gather_at.is_(None)
+    when = {"next_at": case((alone, now)), "gather_at": case((~alone, now))}
+    values = {"status": "pending", "why": REPLAYED, "replayed_at": now, "done_at": None, **when}
+    connection.execute(update(delivery).where(delivery.c.id.in_(ids)).values(**values))
+    follow(connection, ids)
+
+
 def _chosen(choice: Choice) -> ColumnElement[bool]:
     conditions = [
-        None if choice.id is None else delivery.c.id == choice.id,
+        delivery.c.digest_id.is_(None) if choice.id is None else delivery.c.id == choice.id,
         None if choice.subscription_id is None else delivery.c.subscription_id == choice.subscription_id,
         None if choice.first is None else delivery.c.seq >= choice.first,
         None if choice.last is None else delivery.c.seq <= choice.last,

@@ -99,11 +99,14 @@ def _declare(connection: Connection, one: Subscription, row: Row[Any] | None, or
 
 
 def _drop_pending(connection: Connection, one: Subscription, now: int) -> None:
-    """What was frozen for one channel cannot leave by another."""
+    """What was frozen for one channel cannot leave by another; what waits for a digest is not frozen yet."""
     chosen = (delivery.c.subscription_id == one.id) & (delivery.c.status == "pending")
+    ungathered = delivery.c.gather_at.is_not(None) & delivery.c.digest_id.is_(None)
+    led = {"endpoint_id": one.endpoint_id, "channel": one.channel}
+    connection.execute(update(delivery).where(chosen, ungathered).values(**led))
     why = f"its subscription is told by {one.channel} since"
     ended = {"status": "suppressed", "why": why, "next_at": None, "done_at": now}
-    connection.execute(update(delivery).where(chosen).values(**ended, **NO_LEASE))
+    connection.execute(update(delivery).where(chosen, ~ungathered).values(**ended, **NO_LEASE))
 
 
 def _move_pending(connection: Connection, one: Subscription, now: int) -> None:

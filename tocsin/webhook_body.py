@@ -72,18 +72,77 @@ class ArticleBody(_Open):
     hash: str
 
 
-class DataBody(_Open):
-    """Of an alert. `seq` counts the messages of the subscription from 1, without a hole; `change` says what an update
-    brings.
-    """
+class ToldBody(_Open):
+    """An alert as it stands; `change` says what an update brings."""
 
     version: Literal[1]
-    seq: Annotated[int, Field(ge=1)]
     alert: AlertBody
     article: ArticleBody
     outlets: Annotated[int, Field(ge=1)]
     link: str
     change: str | None = None
+
+
+class DataBody(ToldBody):
+    """Of an alert. `seq` counts the messages of the subscription from 1, without a hole."""
+
+    seq: Annotated[int, Field(ge=1)]
+
+
+class ShortRuleBody(_Open):
+    """A rule by name only; its title may be cut."""
+
+    id: str
+    title: str
+    level: Level
+
+
+class ShortAlertBody(_Open):
+    """An alert by name only: `GET /api/v1/alerts/ID` has the rest."""
+
+    id: str
+    rule: ShortRuleBody
+
+
+class ShortArticleBody(_Open):
+    """The title of an article, which may be cut."""
+
+    title: str
+
+
+class ShortToldBody(_Open):
+    """What an item of a digest comes down to where all of them do not fit."""
+
+    alert: ShortAlertBody
+    article: ShortArticleBody
+
+
+class ItemBody(_Open):
+    """A message within a digest, as it would have been sent alone; `short` where there was no room for all of it."""
+
+    id: str
+    type: str
+    timestamp: datetime
+    short: bool = False
+    data: ToldBody | ShortToldBody
+
+
+class PeriodBody(_Open):
+    """What a digest is for. A period of more messages than one digest takes has several, each a `part`."""
+
+    since: Annotated[datetime, Field(alias="from")]
+    until: datetime
+    timezone: str
+    part: Annotated[int, Field(ge=1)]
+
+
+class DigestDataBody(_Open):
+    """Of the type `digest`. The items stand in the order in which they were told; none is in another digest."""
+
+    version: Literal[1]
+    seq: Annotated[int, Field(ge=1)]
+    digest: PeriodBody
+    items: list[ItemBody]
 
 
 class AboutBody(_Open):
@@ -132,10 +191,10 @@ class TestDataBody(_Open):
 
 class WebhookBody(_Open):
     """What is posted. `webhook-id` in the headers is the same for every repeat, and so is every byte of this. A `type`
-    that begins with `alert.` has the data of an alert, `test` and what begins with `test.` those of a test, any other
-    those of a notice.
+    that begins with `alert.` has the data of an alert, `digest` those of a digest, `test` and what begins with `test.`
+    those of a test, any other those of a notice.
     """
 
     type: str
     timestamp: datetime
-    data: DataBody | NoticeDataBody | TestDataBody
+    data: DataBody | DigestDataBody | NoticeDataBody | TestDataBody

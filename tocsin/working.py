@@ -14,6 +14,7 @@ from tocsin.supervise import Service
 from tocsin.wiring import LOOK_S, Wiring, rules_in_force, subscriptions_in_force
 from workers.clock import start_clock
 from workers.context import Context
+from workers.digesting import make_due
 from workers.doorbell import Doorbell
 from workers.noticing import tell_notices
 from workers.smtp import SmtpServer
@@ -42,7 +43,8 @@ def _work(wiring: Wiring, number: int) -> None:
         base_url=settings.link_base,
     )
     start_beating(db, "work")
-    start_clock(db, context.doorbell, context.stopping, lambda: tell_notices(context))
+    tell = (lambda: tell_notices(context), lambda: make_due(context))
+    start_clock(db, context.doorbell, context.stopping, *tell)
     start_watchdog(db, _duties(settings), context.stopping)
     threading.Thread(target=_keep_configured, args=(wiring, db, rules, context.stopping), daemon=True).start()
     run_worker(context, wiring.redis_url, f"worker-{number}")

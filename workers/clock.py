@@ -36,11 +36,11 @@ _log = structlog.get_logger("tocsin.clock")
 
 
 class Clock:
-    """`tick` is one look; `run` looks until *stop* is set and survives whatever fails. *tell* tells the notices that
-    wait and gives the ids of their deliveries.
+    """`tick` is one look; `run` looks until *stop* is set and survives whatever fails. Each of *tell* tells what waits
+    for the leader (notices, digests) and gives the ids of the deliveries that it made.
     """
 
-    def __init__(self, db: Database, doorbell: Bell, tell: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(self, db: Database, doorbell: Bell, *tell: Callable[[], Sequence[str]]) -> None:
         self._db = db
         self._doorbell = doorbell
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -58,14 +58,14 @@ class Clock:
             self._remember(articles)
         if due and self._doorbell.deliver(due):
             self._remember(due)
-        return len(articles) + len(due) + self._notices()
+        return len(articles) + len(due) + sum(map(self._told, self._tell))
 
-    def _notices(self) -> int:
-        """Last in the tick, and never in the way of the bell."""
+    def _told(self, tell: Callable[[], Sequence[str]]) -> int:
+        """Last in the tick, and never in the way of the bell or of each other."""
         try:
-            told = list(self._tell())
-        except Exception as error:  # noqa: BLE001  # they wait in the ledger; the next tick tells them
-            _log.warning("clock.notices_failed", error=str(error))
+            told = list(tell())
+        except Exception as error:  # noqa: BLE001  # it waits in the ledger; the next tick tells it
+            _log.warning("clock.telling_failed", error=str(error))
             return 0
         if told and self._doorbell.deliver(told):
             self._remember(told)
@@ -100,9 +100,9 @@ class Clock:
 
 
 def start_clock(
-    db: Database, doorbell: Bell, stop: threading.Event, tell: Callable[[], Sequence[str]] = tuple
+    db: Database, doorbell: Bell, stop: threading.Event, *tell: Callable[[], Sequence[str]]
 ) -> threading.Thread:
     """Run a clock in a thread until *stop* is set. *db* must be of this process."""
-    thread = threading.Thread(target=Clock(db, doorbell, tell).run, args=(stop,), name="clock", daemon=True)
+    thread = threading.Thread(target=Clock(db, doorbell, *tell).run, args=(stop,), name="clock", daemon=True)
     thread.start()
     return thread

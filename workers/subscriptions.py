@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
@@ -19,13 +19,13 @@ from rules.source import Source, read
 from store.notices import KINDS
 from store.rate import spacing_of
 from store.subscriptions import Filter, Subscription
+from workers.cadence import read_cadence
 from workers.channels.headers import MAX_HEADERS, REFERENCE, BadHeader, problem_of, resolved
 from workers.channels.webhook import BadSecret, key_of
 from workers.context import NoSecret
 from workers.smtp import is_mailbox
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
-_DIGESTS = "digests (hourly, daily, weekly) are not supported by this version; write `cadence: instant`"
 
 MIN_HEARTBEAT_S = 300
 """A heartbeat is due at a look of the watchdog, three a minute; who wants to know within seconds reads the metric."""
@@ -82,7 +82,7 @@ class SubscriptionPart(_Part):
     rate: str | None = None
     headers: Annotated[dict[str, str], Field(max_length=MAX_HEADERS)] = {}
     heartbeat: Age | None = None
-    cadence: Any = "instant"
+    cadence: Annotated[Any, Field(validate_default=True)] = "instant"
 
     @field_validator("id")
     @classmethod
@@ -93,11 +93,8 @@ class SubscriptionPart(_Part):
 
     @field_validator("cadence")
     @classmethod
-    def _instant(cls, value: object) -> object:
-        if value == "instant":
-            return value
-        digest = value in ("hourly", "daily", "weekly") or isinstance(value, dict)
-        raise ValueError(_DIGESTS if digest else "write `cadence: instant`")
+    def _readable(cls, value: object) -> Mapping[str, Any]:
+        return read_cadence(value)
 
     @field_validator("rate")
     @classmethod
@@ -189,6 +186,7 @@ def _subscription(part: SubscriptionPart) -> Subscription:
         address=part.to,
         secret=" ".join(part.secret) if part.secret else None,
         options={name: value for name in ("rate", "headers", "heartbeat") if (value := getattr(part, name))},
+        cadence=part.cadence,
     )
 
 

@@ -13,6 +13,7 @@ from store.ids import delivery_id
 from store.notices import stamp_told
 from store.silences import Silence
 from store.subscriptions import Subscription, hold_in_force, in_force
+from workers.cadence import Cadence, cadence_of
 from workers.channels import CHANNELS, Told
 from workers.context import Context
 from workers.entitlement import too_old
@@ -88,7 +89,7 @@ class Telling:
 
     def _insert(self) -> None:
         messages.add_deliveries(self.connection, self._deliveries)
-        self._leaving += [one["id"] for one in self._deliveries if one["status"] == "pending"]
+        self._leaving += [one["id"] for one in self._deliveries if one["status"] == "pending" and one["next_at"]]
         self._deliveries = []
 
     def _deliver(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
@@ -119,6 +120,24 @@ class Telling:
         return _ended("suppressed", why, self.now) if why else {}
 
     def _delivery(self, message: dict[str, Any], one: Subscription) -> dict[str, Any]:
+        """An alert for a subscription to digests waits for the next one; everything else leaves at once."""
+        cadence = cadence_of(one.cadence) if message["alert_id"] is not None else None
+        own = self._frozen(message, one) if cadence is None else self._waiting(cadence)
+        return {
+            "id": delivery_id(message["id"], one.id),
+            "message_id": message["id"],
+            "subscription_id": one.id,
+            "endpoint_id": one.endpoint_id,
+            "channel": one.channel,
+            "status": "pending",
+            "why": None,
+            "silence_id": None,
+            "created_at": self.now,
+            "done_at": None,
+            **own,
+        }
+
+    def _frozen(self, message: dict[str, Any], one: Subscription) -> dict[str, Any]:
         id = delivery_id(message["id"], one.id)
         told = Told(
             delivery_id=id,
@@ -129,21 +148,11 @@ class Telling:
             data=message["data"],
             unsubscribe=self._link_to_unsubscribe(id),
         )
-        return {
-            "id": told.delivery_id,
-            "message_id": message["id"],
-            "subscription_id": one.id,
-            "endpoint_id": one.endpoint_id,
-            "channel": one.channel,
-            "seq": told.seq,
-            "body": CHANNELS[one.channel].freeze(told, one, self.context),
-            "status": "pending",
-            "why": None,
-            "silence_id": None,
-            "created_at": self.now,
-            "next_at": self.now,
-            "done_at": None,
-        }
+        body = CHANNELS[one.channel].freeze(told, one, self.context)
+        return {"seq": told.seq, "body": body, "next_at": self.now, "gather_at": None}
+
+    def _waiting(self, cadence: Cadence) -> dict[str, Any]:
+        return {"seq": None, "body": b"", "next_at": None, "gather_at": cadence.period(self.now).end}
 
     def _link_to_unsubscribe(self, delivery_id: str) -> str:
         if self._link_key is None:

@@ -126,11 +126,13 @@ class Try(Answer):
 
 
 class Delivery(Answer):
-    """One message for one subscription; `address` without the path of a webhook, which is often a secret."""
+    """One message for one subscription; `address` without the path of a webhook, which is often a secret. What goes
+    into a digest has no `seq` of its own, is sent at `gather_at`, and shares the fate of the delivery `digest_id`.
+    """
 
     id: str
     subscription_id: str
-    seq: int
+    seq: int | None
     channel: str
     address: str
     status: str
@@ -139,6 +141,8 @@ class Delivery(Answer):
     created_at: datetime
     next_at: datetime | None
     done_at: datetime | None
+    gather_at: datetime | None
+    digest_id: str | None
 
 
 class DeliveryOfAlert(Delivery):

@@ -27,7 +27,9 @@ message = Table(
     Column("at", Instant, nullable=False),
     Column("facts", Json, nullable=False),  # what filters read: rule, tags, level, tier, confidence; who is entitled
     Column("data", Json, nullable=False),  # the webhook's `data` without `seq`, frozen; empty once pruned
-    Column("told_at", Instant),  # when a notice was given to those who want it; an alert's message has its deliveries
+    Column(
+        "told_at", Instant
+    ),  # when a notice (or digest) was given to those who want it; an alert's has its deliveries
     pruned_column(),
     whole("ix_message_whole", "at"),
     Index("ix_message_notice", "at", "id", **only("alert_id IS NULL")),
@@ -107,16 +109,20 @@ delivery = Table(
     Column("subscription_id", Text, ForeignKey("subscription.id"), nullable=False),
     Column("endpoint_id", Text, ForeignKey("endpoint.id"), nullable=False),
     Column("channel", Text, nullable=False),
-    Column("seq", BigInteger, nullable=False),  # 1, 2, … within the subscription, no hole
-    Column("body", LargeBinary, nullable=False),  # the very bytes that are sent, frozen; none once pruned
+    Column("seq", BigInteger),  # 1, 2, … within the subscription, no hole; None of what goes into a digest
+    Column(
+        "body", LargeBinary, nullable=False
+    ),  # the very bytes that are sent, frozen; none once pruned, or in a digest
     Column("status", Text, nullable=False),  # pending | delivered | dead | suppressed
     Column("why", Text),
     Column("silence_id", Text, ForeignKey("silence.id")),  # what suppressed it
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
-    Column("next_at", Instant),  # None once the status is final
+    Column("next_at", Instant),  # None once the status is final, and of what goes into a digest
     Column("done_at", Instant),
     Column("replayed_at", Instant),  # sent again by hand: its tries count from here
+    Column("gather_at", Instant),  # when its digest is made; None of what is sent on its own
+    Column("digest_id", Text, ForeignKey("delivery.id")),  # the digest that it went into, whose status it shares
     pruned_column(),
     *lease_columns(),
     whole("ix_delivery_whole", "created_at"),
@@ -124,6 +130,8 @@ delivery = Table(
     UniqueConstraint("subscription_id", "seq"),
     Index("ix_delivery_due", "endpoint_id", "next_at", "seq", **only("status = 'pending'")),
     Index("ix_delivery_created", "created_at"),
+    Index("ix_delivery_gather", "gather_at", "subscription_id", **only("digest_id IS NULL AND status = 'pending'")),
+    Index("ix_delivery_digest", "digest_id", **only("digest_id IS NOT NULL")),
     Index("ix_delivery_silence", "silence_id", **only("silence_id IS NOT NULL")),
     Index("ix_delivery_undelivered", "status", "created_at", "id", **only("status <> 'delivered'")),
 )

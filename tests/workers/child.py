@@ -37,7 +37,7 @@ def die_around_sending(when: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    CHANNELS["webhook"] = Channel(freeze=real.freeze, send=send)
+    CHANNELS["webhook"] = Channel(freeze=real.freeze, send=send, in_digest=real.in_digest)
 
 
 def main(database_url: str, redis_url: str, *options: str) -> None:

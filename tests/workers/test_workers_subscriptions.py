@@ -65,19 +65,37 @@ def test_a_right_file_is_read_and_kept(sqlite_db: Database) -> None:
         ("to: https://", "to: ftp://", "s.yml:6:9: this address cannot be a webhook's"),
         ("to: https://", "to: https://u:p@", "s.yml:6:9: this address cannot be a webhook's"),
         ("example.org/tocsin", "example.org:6379/tocsin", "s.yml:6:9: this address cannot be a webhook's"),
-        ("cadence: instant", "cadence: hourly", "s.yml:8:14: `subscriptions.0.cadence`: digests (hourly, daily"),
         (
             "cadence: instant",
-            'cadence: {daily: "07:00", timezone: Mars/Base}',
-            "digests (hourly, daily, weekly) are not",
+            "cadence: daily",
+            "s.yml:8:14: `subscriptions.0.cadence`: write `instant`, `hourly`, `{dai",
         ),
-        ("cadence: instant", "cadence: sometimes", "write `cadence: instant`"),
+        ("cadence: instant", "cadence: {hourly: true}", "write `instant`, `hourly`, `{daily:"),
         (
             "cadence: instant",
-            "rate: 10 per second",
-            "s.yml:8:11: `subscriptions.0.rate`: write how many tries in a second, a minute or an hour: `10/s`",
+            'cadence: {daily: "7:00"}',
+            "'7:00' is no time of day; write hours and minutes of 24 hours",
         ),
-        ("to: desk@", "rate: 1/s\n    to: desk@", "a rate is for webhooks: the mail server spaces mails; remove"),
+        ("cadence: instant", 'cadence: {daily: "24:00"}', "'24:00' is no time of day"),
+        (
+            "cadence: instant",
+            "cadence: {daily: 7}",
+            '7 is no time of day; write hours and minutes of 24 hours, such as "07',
+        ),
+        ("cadence: instant", 'cadence: {daily: "07:00", zone: UTC}', "unknown key `zone`"),
+        (
+            "cadence: instant",
+            'cadence: {daily: "07:00", timezone: Europe/Berlni}',
+            "'Europe/Berlni' is no time zone of the IANA database; did you mean Europe/Berlin?",
+        ),
+        ("cadence: instant", 'cadence: {daily: "07:00", timezone: Mars/Base}', "is no time zone of the IANA database"),
+        (
+            "cadence: instant",
+            'cadence: {daily: "07:00", timezone: /etc/passwd}',
+            "is no time zone of the IANA database",
+        ),
+        ("cadence: instant", 'cadence: {weekly: "07:00"}', 'write `weekly: {day: monday, at: "07:00"}`'),
+        ("cadence: instant", 'cadence: {weekly: {day: mon, at: "07:00"}}', "'mon' is no day; did you mean monday?"),
         ("    secret: env:DESK_HOOK_SECRET\n", "", "a webhook is signed: add `secret: env:NAME`"),
         ("cadence: instant", "cadence: instant\n    id: x", "s.yml:9:5: key 'id' is here twice"),
         ('owner: desk@example.org\n    filter: {rules: "*",', 'filter: {rules: "*",', "key `owner` is missing; add it"),
@@ -115,6 +133,29 @@ def test_a_secret_that_cannot_be_read_here_may_be_readable_elsewhere() -> None:
         raise NoSecret(reference)
 
     assert read_subscriptions(GOOD, "s.yml", rule_ids=RULES, secrets=nothing)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("instant", {"instant": True}),
+        ("hourly", {"hourly": True}),
+        ('{daily: "07:00", timezone: Europe/Berlin}', {"daily": "07:00", "timezone": "Europe/Berlin"}),
+        ('{daily: "23:59"}', {"daily": "23:59", "timezone": "UTC"}),
+        ("{daily: 07:00}", {"daily": "07:00", "timezone": "UTC"}),
+        (
+            '{weekly: {day: monday, at: "07:00"}, timezone: Asia/Kolkata}',
+            {"weekly": {"day": "monday", "at": "07:00"}, "timezone": "Asia/Kolkata"},
+        ),
+    ],
+)
+def test_each_cadence_is_read_and_kept(sqlite_db: Database, written: str, kept: dict[str, object]) -> None:
+    subscriptions, problems = read_subscriptions(
+        GOOD.replace("cadence: instant", f"cadence: {written}"), "s.yml", rule_ids=RULES
+    )
+    assert problems == []
+    sync(sqlite_db, subscriptions)
+    assert list_subscriptions(sqlite_db)[0].cadence == kept
 
 
 @pytest.mark.parametrize("text", ["", "subscriptions: []\n", "# nothing\n"])

@@ -48,8 +48,8 @@ def list_some(
     table = Table("id", "subscription", "seq", "status", "tries", "made", "why", box=None)
     for row in rows:
         made = instant(row["created_at"]).strftime("%Y-%m-%d %H:%M:%S")
-        status_, why = row["status"], row["why"] or ""
-        table.add_row(row["id"], row["subscription_id"], str(row["seq"]), status_, str(row["attempts"]), made, why)
+        status_, why, number = row["status"], row["why"] or "", str(row["seq"] or "digest")
+        table.add_row(row["id"], row["subscription_id"], number, status_, str(row["attempts"]), made, why)
     print_table(table)
 
 
@@ -67,7 +67,8 @@ def show(id: Id, as_json: Json = False) -> None:
         print_json({**shown, "attempts": attempts})
         return
     why = f" ({row['why']})" if row["why"] else ""
-    typer.echo(f"{row['subscription_id']} seq {row['seq']} by {row['channel']}: {row['status']}{why}")
+    number = f"seq {row['seq']}" if row["seq"] else f"for a digest (delivery {row['digest_id'] or 'not made yet'})"
+    typer.echo(f"{row['subscription_id']} {number} by {row['channel']}: {row['status']}{why}")
     for each in attempts:
         typer.echo(f"try {each['number']} {instant(each['started_at'])}: {each['detail']}")
     typer.echo(_GONE.format(instant(row["pruned_at"])) if row["pruned_at"] else shown["body"])

@@ -11,7 +11,7 @@ import typer
 from rules import Explanation, RuleSet
 from store.articles import article_of
 from store.database import instant
-from store.trace import SentTo, Trace
+from store.trace import Row, SentTo, Trace
 from store.trace import trace as find
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
 from tocsin.configuration import ConfigurationError, Folder, load_rules
@@ -109,9 +109,16 @@ def _delivery(sent: SentTo) -> Iterator[str]:
     why = f": {delivery['why']}" if delivery["why"] else ""
     told = "not told" if delivery["status"] == "suppressed" else "told"
     yield f"{told:9} {delivery['subscription_id']} by {delivery['channel']} to {delivery['address']}"
-    yield f"          {delivery['status']}{why} (id {delivery['id']}, seq {delivery['seq']})"
+    yield f"          {delivery['status']}{why} (id {delivery['id']}, {_number(delivery)})"
     for attempt in sent.attempts:
         yield f"          try {attempt['number']} {_when(attempt['started_at'])}: {attempt['detail']}"
+
+
+def _number(delivery: Row) -> str:
+    if delivery["gather_at"] is None:
+        return f"seq {delivery['seq']}"
+    digest = f"in digest {delivery['digest_id']}" if delivery["digest_id"] else "for the digest"
+    return f"{digest} of {_when(delivery['gather_at'])}"
 
 
 def _when(microseconds: int | None) -> str:

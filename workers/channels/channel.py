@@ -72,10 +72,13 @@ Send = Callable[[Parcel, Context, GuardedClient], Awaitable[Outcome]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """`freeze` is pure and gives the bytes that every try sends; `send` is one try and raises nothing."""
+    """`freeze` is pure and gives the bytes that every try sends; `send` is one try and raises nothing; a digest has at
+    most `in_digest` messages, and a period of more gets several.
+    """
 
     freeze: Freeze
     send: Send
+    in_digest: int
 
 
 __all__ = [

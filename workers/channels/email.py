@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from email import charset, policy
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr, parseaddr
-from typing import Any
 
 import aiosmtplib
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from net.client import GuardedClient
 from store.database import instant
@@ -29,49 +26,28 @@ from workers.channels.channel import (
     TryAgain,
 )
 from workers.context import Context
+from workers.letters import BREAKS, Letter, letter_of
 from workers.refusals import refused_by
 from workers.smtp import SmtpServer
 
-MAX_SUBJECT = 180
-"""Characters: what a mail program shows, and far from any limit of RFC 5322."""
+IN_DIGEST = 200
+"""Messages of one digest."""
 
-_NOTES = {
-    "alert.updated": "Updated: more is known than when you were told.",
-    "alert.corrected": "Corrected: the article was changed after you were told. This is what holds now.",
-    "alert.retracted": "Retracted: the article was changed after you were told, and no longer says this.",
-}
-"""What a mail about an alert that was told before says first; the first word begins its subject."""
-
-_BREAKS = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff]+")
 # no folding of our own: a fold right after the name of a header is legal, and some programs do not read it
 _WIRE = policy.compat32.clone(linesep="\r\n", max_line_length=998)
 _UTF8 = charset.Charset("utf-8")
 _UTF8.body_encoding = charset.QP
 
-_templates = Environment(
-    loader=PackageLoader("workers.channels", "templates"),
-    autoescape=select_autoescape(("html",)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
 
 def freeze(told: Told, subscription: Subscription, context: Context) -> bytes:
     """The whole message but for `To`, which is put before it at each try: the address may change while it waits."""
-    shown = {"told": told, **told.data, "subscription": subscription.id, "note": _note(told)}
-    template = "notice" if "notice" in told.data else "alert"
+    letter = letter_of(told, subscription.id)
     mail = MIMEMultipart("alternative", boundary=f"=_{told.delivery_id}")
-    for name, value in _headers(told, context).items():
+    for name, value in _headers(told, letter, context).items():
         mail[name] = value
-    mail.attach(_part(_templates.get_template(f"{template}.txt").render(shown), "plain"))
-    mail.attach(_part(_templates.get_template(f"{template}.html").render(shown), "html"))
+    mail.attach(_part(letter.text, "plain"))
+    mail.attach(_part(letter.html, "html"))
     return mail.as_bytes(policy=_WIRE)
-
-
-def _note(told: Told) -> str:
-    change = told.data.get("change")
-    return f"Updated: {change}." if change else _NOTES.get(told.kind, "")
 
 
 def _part(text: str, subtype: str) -> MIMEText:
@@ -79,24 +55,24 @@ def _part(text: str, subtype: str) -> MIMEText:
     return MIMEText(clean, subtype, _UTF8)  # type: ignore[arg-type]  # typeshed knows only names of charsets
 
 
-def _headers(told: Told, context: Context) -> dict[str, str]:
+def _headers(told: Told, letter: Letter, context: Context) -> dict[str, str]:
     host = _host(context.mail_from)
     return {
         "From": _address(context.mail_from),
-        "Subject": Header(subject_of(told.data, told.kind), "utf-8", header_name="Subject").encode(),
+        "Subject": Header(letter.subject, "utf-8", header_name="Subject").encode(),
         "Date": format_datetime(instant(told.at).replace(microsecond=0)),
         "Message-ID": f"<{told.delivery_id}@{host}>",
-        "References": f"<{_thread(told)}@{host}>",
+        **_thread_headers([f"<{id}@{host}>" for id in letter.thread]),
         "Auto-Submitted": "auto-generated",
         **unsubscribe_headers(told.unsubscribe),
     }
 
 
-def _thread(told: Told) -> str:
-    """Mails about one alert, or notices about one thing, belong together."""
-    if "notice" in told.data:
-        return "{what}.{id}".format_map(told.data["notice"]["about"])
-    return told.alert_id or told.delivery_id
+def _thread_headers(ids: Sequence[str]) -> dict[str, str]:
+    """Mails that belong together answer a first one that nobody ever sent (RFC 5322, 3.6.4): so none of them must have
+    arrived for the others to find each other.
+    """
+    return {"In-Reply-To": ids[-1], "References": " ".join(ids)} if ids else {}
 
 
 def unsubscribe_headers(link: str) -> dict[str, str]:
@@ -107,28 +83,8 @@ def unsubscribe_headers(link: str) -> dict[str, str]:
     return {**listed, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if link.startswith("https:") else listed
 
 
-def subject_of(data: Mapping[str, Any], kind: str = "alert.opened") -> str:
-    """One clean line: what became of the alert where it was told before, level, rule, and the article's title; of a
-    notice its heading and what it is about.
-    """
-    if "notice" in data:
-        return clean(f"[Tocsin] {data['notice']['title']}: {data['notice']['about']['name']}")
-    alert = data["alert"]
-    became = f"{_NOTES[kind].partition(':')[0]}: " if kind in _NOTES else ""
-    return clean(f"{became}[{alert['rule']['level']}] {alert['rule']['title']}: {data['article']['title']}")
-
-
-def clean(text: str) -> str:
-    """*text* as one line that no mail program can take for more: no control or line characters, at most MAX_SUBJECT
-    long. Always sent as an encoded word of our own making, so that one in a title (`=?utf-8?q?a=0d=0aBcc:…?=`, which
-    Python before 3.11.10 turns into a real Bcc, CVE-2024-6923) is text and nothing else.
-    """
-    line = _BREAKS.sub(" ", text).strip()
-    return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 1].rstrip() + "…"
-
-
 def _address(text: str) -> str:
-    name, address = parseaddr(_BREAKS.sub(" ", text))
+    name, address = parseaddr(BREAKS.sub(" ", text))
     return formataddr((name, address))
 
 
@@ -140,7 +96,7 @@ async def send(parcel: Parcel, context: Context, client: GuardedClient) -> Outco
     """One hand-over to the SMTP server; its 250 is the proof."""
     if context.smtp is None:
         return TryAgain(reason="not sent: no mail server is set; set TOCSIN_SMTP_URL", after_s=300, ours=True)
-    content = b"To: " + _BREAKS.sub("", parcel.address).encode("ascii", "replace") + b"\r\n" + parcel.body
+    content = b"To: " + BREAKS.sub("", parcel.address).encode("ascii", "replace") + b"\r\n" + parcel.body
     try:
         async with asyncio.timeout(TOTAL_S):
             return await _hand_over(context.smtp, parseaddr(context.mail_from)[1], parcel.address, content)

@@ -28,11 +28,15 @@ from workers.channels.channel import (
 )
 from workers.channels.headers import BadHeader, resolved
 from workers.context import Context, NoSecret
+from workers.fitting import forms
 from workers.messages import when
 from workers.retry import MAX_AFTER_S
 
 MAX_BODY_BYTES = 20_000
 """As the specification advises."""
+
+IN_DIGEST = 20
+"""Messages of one digest: so many fit, each in its short form."""
 
 SECRET_BYTES = range(24, 65)
 _PREFIX = "whsec_"
@@ -43,14 +47,10 @@ class BadSecret(ValueError):  # noqa: N818
 
 
 def freeze(told: Told, subscription: Subscription, context: Context) -> bytes:
-    """The body: compact JSON of at most 20 kB. What is too long loses quotations from the end, then its bindings."""
-    data = {"version": told.data["version"], "seq": told.seq, **told.data}
-    body = _encode(told, data)
-    alert = dict(data.get("alert", {}))
-    while len(body) > MAX_BODY_BYTES and alert.get("evidence"):
-        alert["evidence"] = alert["evidence"][:-1]
-        body = _encode(told, {**data, "alert": alert})
-    return body if len(body) <= MAX_BODY_BYTES else _encode(told, {**data, "alert": {**alert, "bindings": {}}})
+    """The body: compact JSON of at most 20 kB; of what is too long, the first smaller form that fits."""
+    whole = {"version": told.data["version"], "seq": told.seq, **told.data}
+    bodies = (_encode(told, data) for data in forms(whole))
+    return next((body for body in bodies if len(body) <= MAX_BODY_BYTES), _encode(told, list(forms(whole))[-1]))
 
 
 def _encode(told: Told, data: Mapping[str, Any]) -> bytes:

@@ -132,7 +132,7 @@ def upgrade() -> None:
         sa.Column("subscription_id", sa.Text(), nullable=False),
         sa.Column("endpoint_id", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=True),
@@ -142,9 +142,12 @@ def upgrade() -> None:
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("done_at", sa.BigInteger(), nullable=True),
         sa.Column("replayed_at", sa.BigInteger(), nullable=True),
+        sa.Column("gather_at", sa.BigInteger(), nullable=True),
+        sa.Column("digest_id", sa.Text(), nullable=True),
         sa.Column("pruned_at", sa.BigInteger(), nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["digest_id"], ["delivery.id"], name=op.f("fk_delivery_digest_id")),
         sa.ForeignKeyConstraint(["endpoint_id"], ["endpoint.id"], name=op.f("fk_delivery_endpoint_id")),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_delivery_message_id")),
         sa.ForeignKeyConstraint(["silence_id"], ["silence.id"], name=op.f("fk_delivery_silence_id")),
@@ -156,6 +159,9 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_whole", ["created_at"], unique=False, **partial("pruned_at IS NULL"))
         batch_op.create_index("ix_delivery_created", ["created_at"], unique=False)
+        ungathered = partial("digest_id IS NULL AND status = 'pending'")
+        batch_op.create_index("ix_delivery_gather", ["gather_at", "subscription_id"], unique=False, **ungathered)
+        batch_op.create_index("ix_delivery_digest", ["digest_id"], unique=False, **partial("digest_id IS NOT NULL"))
         batch_op.create_index("ix_delivery_silence", ["silence_id"], unique=False, **partial("silence_id IS NOT NULL"))
         undelivered = partial("status <> 'delivered'")
         batch_op.create_index("ix_delivery_undelivered", ["status", "created_at", "id"], unique=False, **undelivered)
