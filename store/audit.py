@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, true
 
-from store.tables import alert, article, attempt, delivery, feed, fetch, match, message, subscription
+from store.tables import alert, article, attempt, delivery, feed, fetch, held, match, message, subscription
 
 LIMIT = 50
 """Rows named of each kind."""
@@ -88,11 +88,14 @@ def _of_messages(connection: Connection) -> Iterator[tuple[str, Select[Any]]]:
     yield "alert without a message", select(alert.c.id).where(~told)
     receivers = _receivers(connection)
     made = exists().where(delivery.c.message_id == message.c.id, delivery.c.subscription_id == receivers.c.value)
-    loud = message.c.facts["quiet"].as_string().is_(None)
+    held_back = message.c.facts["held"].as_string().is_not(None)
+    loud = message.c.facts["quiet"].as_string().is_(None) & ~held_back
     yield (
         "message without the delivery for a subscription entitled to it",
         select(message.c.id, receivers.c.value).select_from(message).join(receivers, true()).where(loud, ~made),
     )
+    waits = exists().where(held.c.alert_id == message.c.alert_id, held.c.ended_at.is_(None))
+    yield "message held back of an alert that is not", select(message.c.id).where(held_back, ~waits)
 
 
 def _receivers(connection: Connection) -> Any:

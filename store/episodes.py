@@ -147,9 +147,12 @@ def alert_row(connection: Connection, alert_id: str) -> Row[Any]:
 
 
 def told(connection: Connection, alert_id: str) -> set[str]:
-    """The ids of the subscriptions that a message of the alert was for; what a quiet one says was told to nobody."""
+    """The ids of the subscriptions that a message of the alert was for, waits for or was withdrawn from. What another
+    quiet one says was told to nobody.
+    """
     chosen = select(message.c.facts).where(message.c.alert_id == alert_id)
-    return {id for facts in connection.scalars(chosen) if facts["quiet"] is None for id in facts["entitled"]}
+    told = [facts for facts in connection.scalars(chosen) if facts["quiet"] is None or facts.get("withdrawn")]
+    return {id for facts in told for id in facts["entitled"]}
 
 
 def reached(connection: Connection, alert_id: str) -> set[str]:

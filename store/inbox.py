@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, tup
 
 from rules.model import LEVELS, Level
 from store.database import Database
-from store.tables import alert, article, attempt, delivery, endpoint, feed, match, message, rule
+from store.tables import alert, article, attempt, delivery, endpoint, feed, held, match, message, rule
 
 VERDICTS = ("useful", "false_alarm", "duplicate")
 MAX_LIMIT = 200
@@ -66,7 +66,7 @@ class Cursor:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertLine:
     """An alert with the article that opened it. Instants are microseconds UTC; `rule_title` is None where the ledger
-    does not know the rule.
+    does not know the rule; `held` is why it is not told yet.
     """
 
     id: str
@@ -86,6 +86,7 @@ class AlertLine:
     seen_at: int
     closed_at: int | None
     quiet: str | None
+    held: str | None
     outlets: int
     verdict: str | None
     verdict_by: str | None
@@ -136,9 +137,10 @@ class AlertDetail:
 _OF_ALERT = [alert.c[name] for name in AlertLine.__dataclass_fields__ if name in alert.c]
 _OF_ARTICLE = [article.c[name] for name in AlertLine.__dataclass_fields__ if name in article.c and name not in alert.c]
 _LINES = (
-    select(*_OF_ALERT, *_OF_ARTICLE, rule.c.title.label("rule_title"))
+    select(*_OF_ALERT, *_OF_ARTICLE, rule.c.title.label("rule_title"), held.c.why.label("held"))
     .join(article, article.c.id == alert.c.article_id)
     .outerjoin(rule, rule.c.hash == alert.c.rule_hash)
+    .outerjoin(held, and_(held.c.alert_id == alert.c.id, held.c.ended_at.is_(None)))
 )
 _NEWEST_FIRST = (alert.c.opened_at.desc(), alert.c.id.desc())
 

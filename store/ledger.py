@@ -152,12 +152,14 @@ def _deliveries(connection: Connection) -> dict[_Key, Equation]:
     """
     tally = _Tally("messages x entitled")
     of_message = (_day(message.c.at).label("day"), _told_of().label("rule"))
-    quiet = message.c.facts["quiet"].as_string().label("quiet")
-    told = select(*of_message, quiet, entitled_count(connection).label("receivers"))
-    for day, rule, why, receivers, messages in _grouped(connection, told):
+    quiet, held = (message.c.facts[name].as_string().label(name) for name in ("quiet", "held"))
+    told = select(*of_message, quiet, held, entitled_count(connection).label("receivers"))
+    for day, rule, why, held_why, receivers, messages in _grouped(connection, told):
         tally.left[day, rule] += receivers * messages
         if why is not None:
             tally.add((day, rule), f"suppressed: {why}", receivers * messages)
+        elif held_why is not None:
+            tally.add((day, rule), f"held: {held_why}", receivers * messages)
     why = case((delivery.c.status == "suppressed", delivery.c.why)).label("why")
     became = select(*of_message, delivery.c.status, why, has_delivered().label("accepted"))
     for day, rule, status, why, accepted, count in _grouped(connection, became.join(message)):

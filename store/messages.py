@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -16,6 +16,11 @@ TOO_OLD = "older than max_age"
 def add_message(connection: Connection, values: dict[str, Any]) -> None:
     """Insert a message."""
     connection.execute(insert(message).values(values))
+
+
+def restate(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
+    """Let a message that nobody was told be another one."""
+    connection.execute(update(message).where(message.c.id == id).values(**values))
 
 
 def next_seq(connection: Connection, subscription_id: str) -> int:

@@ -63,6 +63,7 @@ class _Kind:
 
 
 _UNSENT = exists().where(delivery.c.message_id == message.c.id, delivery.c.status == "pending")
+_HELD = message.c.facts["held"].as_string().is_not(None)
 _UNTOLD = message.c.alert_id.is_(None) & message.c.told_at.is_(None)
 
 _KINDS = (
@@ -91,7 +92,7 @@ _KINDS = (
         age=message.c.at,
         weight=func.length(cast(message.c.data, Text)),
         light={"data": {}},
-        only=~(_UNSENT | _UNTOLD),
+        only=~(_UNSENT | _UNTOLD | _HELD),
     ),
     _Kind(
         what="evidence of matches",

@@ -59,6 +59,7 @@ class Settings(BaseModel):
         (), description="CIDRs that the address guard lets through, comma-separated"
     )
     log: Literal["console", "json"] = Field("console", description="how log lines look")
+    rule_limit: int = Field(60, ge=0, description="alerts of a rule that are told within an hour; 0 for all")
     workers: int = Field(2, ge=1, le=64, description="worker processes")
     keep_texts: Kept = Field(365 * _DAY_S, ge=_DAY_S, description="how long articles keep their text: 365d, forever")
     keep_bodies: Kept = Field(

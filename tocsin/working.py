@@ -16,6 +16,7 @@ from workers.clock import start_clock
 from workers.context import Context
 from workers.digesting import make_due
 from workers.doorbell import Doorbell
+from workers.holding import let_go
 from workers.noticing import tell_notices
 from workers.smtp import SmtpServer
 from workers.watchdog import Duties, start_watchdog
@@ -41,9 +42,10 @@ def _work(wiring: Wiring, number: int) -> None:
         smtp=SmtpServer.parse(settings.smtp_url) if settings.smtp_url else None,
         mail_from=settings.sender,
         base_url=settings.link_base,
+        rule_limit=settings.rule_limit,
     )
     start_beating(db, "work")
-    tell = (lambda: tell_notices(context), lambda: make_due(context))
+    tell = (lambda: tell_notices(context), lambda: let_go(context), lambda: make_due(context))
     start_clock(db, context.doorbell, context.stopping, *tell)
     start_watchdog(db, _duties(settings), context.stopping)
     threading.Thread(target=_keep_configured, args=(wiring, db, rules, context.stopping), daemon=True).start()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from rules.engine import Rule
 from rules.model import Match
@@ -17,19 +17,10 @@ from workers.context import Rules
 from workers.telling import Telling
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resting:
-    """Alerts that rest on what an article said before, and per alert id the subscriptions that were told of it."""
-
-    alerts: Sequence[Row[Any]]
-    told: Mapping[str, set[str]]
-
-
-def resting(telling: Telling, revisions: Mapping[str, int]) -> Resting:
-    """What rests on older revisions of these articles, as it is before their new matches are recorded."""
+def resting(connection: Connection, revisions: Mapping[str, int]) -> Sequence[Row[Any]]:
+    """The alerts that rest on older revisions of these articles."""
     changed = {id: revision for id, revision in revisions.items() if revision > 1}
-    rows = corrections.resting_on(telling.connection, changed) if changed else ()
-    return Resting(alerts=rows, told={row.id: telling.reached(row.id) for row in rows})
+    return corrections.resting_on(connection, changed) if changed else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

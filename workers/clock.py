@@ -37,7 +37,7 @@ _log = structlog.get_logger("tocsin.clock")
 
 class Clock:
     """`tick` is one look; `run` looks until *stop* is set and survives whatever fails. Each of *tell* tells what waits
-    for the leader (notices, digests) and gives the ids of the deliveries that it made.
+    for the leader (notices, alerts held back, digests) and gives the ids of the deliveries that it made.
     """
 
     def __init__(self, db: Database, doorbell: Bell, *tell: Callable[[], Sequence[str]]) -> None:

@@ -46,7 +46,7 @@ class NoSecret(LookupError):  # noqa: N818
 class Context:
     """`rules` gives the set in force now (the last good one); `secrets` resolves one reference such as env:NAME and
     raises NoSecret; `allow` are networks that the address guard lets through; `base_url` is where people reach the
-    console, without a slash at the end.
+    console, without a slash at the end; `rule_limit` is how many alerts of a rule are told within an hour, 0 for all.
     """
 
     db: Database
@@ -58,6 +58,7 @@ class Context:
     smtp: SmtpServer | None = None
     mail_from: str = "tocsin@localhost"
     base_url: str = "http://localhost:8765"
+    rule_limit: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
 
 

@@ -117,6 +117,13 @@ def data_of(alert: Mapping[str, Any], rule: Rule, article: Article, base_url: st
     }
 
 
+def restated(data: Mapping[str, Any], alert: Mapping[str, Any], article: Article, *, level: str) -> dict[str, Any]:
+    """The `data` of a message that nobody was told, with its alert as it now stands."""
+    claim = {name: alert[name] for name in ("status", "speaker", "zone", "bindings", "evidence")}
+    said = {**data["alert"], **claim, "rule": {**data["alert"]["rule"], "level": level}}
+    return {**data, "alert": said, "article": _article(article), "outlets": alert["outlets"]}
+
+
 def _article(article: Article) -> dict[str, Any]:
     return {
         "id": article.id,

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from rules.model import LEVELS, Match
-from store import episodes, evaluations
+from store import episodes, evaluations, holding
 from store.ids import alert_id, match_id, message_id
 from store.subscriptions import Subscription
 from workers import alerts, amending, messages, updating
 from workers.context import Context, Rules
 from workers.entitlement import entitled, too_old
+from workers.holding import RateGuard
 from workers.telling import Telling
 
 RETRIES = 6
@@ -47,6 +48,7 @@ class _Step:
 
     rules: Rules
     telling: Telling
+    guard: RateGuard | None = None
 
     @property
     def connection(self) -> Connection:
@@ -65,22 +67,23 @@ class _Step:
             ((row, those) for row, those in found if row.id in waiting), key=lambda one: messages.asserted_at(one[0])
         )
         matches = [(row, match) for row, those in ours for match in _weightiest_first(those)]
-        old = amending.resting(self.telling, {row.id: row.revision for row, _ in ours})
+        old = amending.resting(self.connection, {row.id: row.revision for row, _ in ours})
         keys = [alerts.place_of(match, row.story_id) for row, match in matches]
         keys += [(subject, row.story_id) for row, match in matches for subject, _ in [alerts.place_of(match, "")]]
-        episodes.lock_keys(self.connection, [*keys, *((one.subject, one.key) for one in old.alerts)])
+        episodes.lock_keys(self.connection, [*keys, *((one.subject, one.key) for one in old)])
+        told = {one.id: self.telling.reached(one.id) for one in old}
         known = episodes.known_matches(self.connection, (_match_id(row, match) for row, match in matches))
         for row, match in matches:
             if _match_id(row, match) not in known:
                 self._decide(row, match)
-        self._amend(old, ours)
+        self._amend(old, told, ours)
         counts = {row.id: len(those) for row, those in ours}
         evaluations.stamp(self.connection, counts, self.rules.hash, self.now)
         return self.telling.finish()
 
-    def _amend(self, old: amending.Resting, ours: Found) -> None:
+    def _amend(self, old: Sequence[Row[Any]], told: Mapping[str, set[str]], ours: Found) -> None:
         found = {row.id: (row, those) for row, those in ours}
-        for alert in old.alerts:
+        for alert in old:
             article, those = found[alert.article_id]
             one = amending.Amending(
                 telling=self.telling,
@@ -88,7 +91,7 @@ class _Step:
                 alert=alert,
                 article=article,
                 matches=_weightiest_first(those),
-                told=old.told[alert.id],
+                told=told[alert.id],
             )
             one.amend()
 
@@ -161,8 +164,18 @@ class _Step:
 
     def _tell(self, row: Row[Any], match: Match, alert: dict[str, Any]) -> None:
         """Make the message, and a delivery for everyone entitled; a quiet one is shown and goes to nobody."""
-        facts = messages.facts_of(alert, self.rules.rules[match.rule], row)
-        self._message(row, match, alert, facts, entitled(self.telling.held(), facts))
+        rule = self.rules.rules[match.rule]
+        facts = messages.facts_of(alert, rule, row)
+        receivers = entitled(self.telling.held(), facts)
+        if row.quiet is None and receivers:
+            facts |= _held(self._guard().why_held(alert["id"], rule))
+        self._message(row, match, alert, facts, receivers)
+
+    def _guard(self) -> RateGuard:
+        if self.guard is None:
+            limit = self.telling.context.rule_limit
+            self.guard = RateGuard(connection=self.connection, limit=limit, now=self.now)
+        return self.guard
 
     def _tell_the_untold(self, row: Row[Any], match: Match, alert_id: str, *, news: bool) -> None:
         """Tell of an open alert those whom only this sighting entitles: another rule, level or tier than those before,
@@ -181,6 +194,7 @@ class _Step:
             untold |= wanted.keys() & self.telling.silenced_for(alert_id)
         receivers = [one for one in self.telling.held() if one.id in untold] if untold else []
         if receivers:
+            facts |= _held(holding.why_held(self.connection, alert_id))
             alert = episodes.next_revision(self.connection, alert_id)
             self._message(row, match, alert | claim, facts, receivers)
 
@@ -209,6 +223,11 @@ class _Step:
             "data": messages.data_of(alert, self.rules.rules[match.rule], row, self.telling.context.base_url),
         }
         self.telling.tell(message, receivers)
+
+
+def _held(why: str | None) -> dict[str, str]:
+    """The fact that a message is held back."""
+    return {"held": why} if why else {}
 
 
 def _weightiest_first(matches: Sequence[Match]) -> list[Match]:

@@ -54,12 +54,19 @@ class Telling:
 
     def tell(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
         """Insert *message* (columns, `facts` without `entitled`) and make its deliveries for *receivers*, all of them
-        held. It keeps who was entitled, so that the ledger can count deliveries against it; a quiet one goes to nobody.
+        held. It keeps who was entitled, so that the ledger can count deliveries against it; a quiet one goes to nobody,
+        and one that is held back to nobody yet.
         """
         facts = {**message["facts"], "entitled": [one.id for one in receivers]}
         messages.add_message(self.connection, {**message, "facts": facts})
-        if facts["quiet"] is None:
+        if facts["quiet"] is None and facts.get("held") is None:
             self._deliver({**message, "facts": facts}, receivers)
+
+    def tell_held(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
+        """Make the deliveries of a message that was held back, with the columns that it now has."""
+        facts = {**message["facts"], "entitled": [one.id for one in receivers]}
+        messages.restate(self.connection, message["id"], {"facts": facts, "data": message["data"], "at": message["at"]})
+        self._deliver({**message, "facts": facts}, receivers)
 
     def tell_noticed(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
         """Make the deliveries of a notice (columns) that is there and held, and stamp it told."""

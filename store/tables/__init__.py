@@ -6,7 +6,7 @@ message and delivery; the deliver job writes attempt, delivery and endpoint; con
 and rule; people write silence.
 """
 
-from store.tables.matching import alert, match, rule
+from store.tables.matching import alert, held, match, rule
 from store.tables.parts import metadata
 from store.tables.running import configuration, lease, service, session, signin, signing_key, token
 from store.tables.telling import UNDELIVERED, attempt, delivery, endpoint, message, silence, subscription, unsubscribed
@@ -23,6 +23,7 @@ __all__ = [
     "feed",
     "feed_entry",
     "fetch",
+    "held",
     "host",
     "lease",
     "match",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
-from store.tables.parts import Instant, Json, metadata, only, pruned_column, whole
+from store.tables.parts import Instant, Json, RowId, metadata, only, pruned_column, whole
 
 rule = Table(
     "rule",
@@ -85,4 +85,21 @@ alert = Table(
     Index("uq_alert_open", "subject", "key", unique=True, **only("closed_at IS NULL")),
     Index("ix_alert_opened_at", "opened_at", "id"),
     Index("ix_alert_rule", "rule_id", "opened_at"),
+)
+
+held = Table(
+    "held",
+    metadata,
+    # Alerts that are opened and not told, because their rule opened too many.
+    Column("id", RowId, primary_key=True, autoincrement=True),  # in the order in which they are told
+    Column("alert_id", Text, ForeignKey("alert.id"), nullable=False, unique=True),
+    Column("rule_id", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("released_at", Instant),  # an operator lets it go
+    Column("released_by", Text),
+    Column("ended_at", Instant),
+    Column("outcome", Text),  # told | suppressed; None while it waits
+    Index("ix_held_waiting", "rule_id", "id", **only("ended_at IS NULL")),
+    Index("ix_held_ended", "rule_id", "ended_at"),
 )

@@ -28,7 +28,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.Fo
 (EXAMPLE,) = (
     json.loads(block)
     for block in re.findall(r"```json\n(.*?)```", (DOCS / "webhooks.md").read_text("utf-8"), re.DOTALL)
-    if '"type": "alert.opened"' in block
+    if block.lstrip("{ \n").startswith('"type": "alert.opened"')
 )
 
 

@@ -12,8 +12,8 @@ import redis
 import typer
 from sqlalchemy import select
 
+from store import holding, services, tables
 from store import ledger as audit
-from store import services, tables
 from store.database import Database
 from store.endpoints import troubles
 from store.ledger import Equation
@@ -90,6 +90,8 @@ def _examine_ledger(db: Database) -> Iterator[tuple[str, str | None]]:
             yield f"article {id}", f"parked: {why}"
     for each in troubles(db):
         yield f"endpoint {each.address}", each.words
+    for rule in holding.held_rules(db):
+        yield f"rule {rule.rule_id}", f"{rule.waiting} alerts wait, {rule.why}: `tocsin rules held`"
     yield "ledger", None if audit.ledger(db).balanced else "a difference is not 0: `tocsin ledger` names it"
 
 

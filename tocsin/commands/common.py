@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 import json
 import sys
@@ -65,6 +66,14 @@ def print_table(table: Table) -> None:
     with wide.capture() as whole:
         wide.print(table)
     typer.echo("\n".join(line.rstrip() for line in whole.get().splitlines()))
+
+
+def by_whom(author: str | None) -> str:
+    """By whose word a command acts: *author*, else whoever runs it."""
+    try:
+        return author or getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        fail("say by whose word: --author NAME")
 
 
 def print_json(value: Any) -> None:

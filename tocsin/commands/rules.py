@@ -14,9 +14,14 @@ import typer
 from rules import Article, RuleErrors, RuleSet, run_tests
 from tocsin.article_lines import answer, article_of
 from tocsin.commands.backtest import backtest
+from tocsin.commands.holding import discard, held, release
 from tocsin.cores import Places, cores, mapped, rule_set
 
-app = typer.Typer(help="Test, list, match and explain rules.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Test, list, match and explain rules; let go what the rate guard holds.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Rule files or folders, beside the shipped packs.")]
 Rules = Annotated[list[Path] | None, typer.Option("--rules", help="A rule file or folder, beside the shipped packs.")]
@@ -136,6 +141,9 @@ def _articles(file: TextIO) -> Iterator[Article]:
 
 
 app.command("backtest")(backtest)
+app.command("held")(held)
+app.command("release")(release)
+app.command("discard")(discard)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from store.database import instant, microseconds
 from store.silences import BadSilence, Scope, Silence, list_silences
 from store.silences import add as add_silence
 from store.silences import remove as remove_silence
-from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
+from tocsin.commands.common import FOUND_PROBLEMS, by_whom, database, fail, print_json, settings_or_exit
 
 app = typer.Typer(help="Keep messages back for a while.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -66,7 +65,7 @@ def list_all(ended: Ended = False, as_json: Json = False) -> None:
 def remove(id: Annotated[str, typer.Argument(metavar="ID")], author: Author = None) -> None:
     """End a silence now. What it has kept back stays untold."""
     with database(settings_or_exit()) as db:
-        if not remove_silence(db, id, author or _who()):
+        if not remove_silence(db, id, by_whom(author)):
             fail(f"no silence {id} is in force; `tocsin silences list` shows those that are", FOUND_PROBLEMS)
     typer.echo(f"{id} is over. What it kept back is in `tocsin deliveries list --status suppressed`.")
 
@@ -90,7 +89,7 @@ def silence(scope: Scope, reason: str, for_: str | None, until: str | None, auth
     try:
         times = {"for_s": duration_s(for_)} if for_ is not None else {"until_at": _instant(until or "")}
         with database(settings_or_exit()) as db:
-            return add_silence(db, scope, author=author or _who(), reason=reason, **times)
+            return add_silence(db, scope, author=by_whom(author), reason=reason, **times)
     except ValueError as error:
         _refuse(error)
 
@@ -112,13 +111,6 @@ def _instant(text: str) -> int:
     except ValueError:
         raise ValueError(f"--until {text!r}: write a time such as 2026-12-01T08:00 or 2026-12-01T08:00+01:00") from None
     return microseconds(found if found.tzinfo else found.replace(tzinfo=UTC))
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        fail("say by whose word: --author NAME")
 
 
 def _say(made: Silence, as_json: bool) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -56,7 +56,8 @@ def _lines(found: Trace, rules: RuleSet, rule: str | None) -> Iterator[str]:
         yield str(explanation) if rule else _near_miss(explanation)
     for sent in found.sent:
         yield from _delivery(sent)
-    if not found.sent and found.matches:
+    yield from _untold(found)
+    if not found.sent and found.matches and not any(_kept_back(each) for each in found.messages):
         yield "told      nobody: no subscription is entitled to it, or it was quiet"
 
 
@@ -102,6 +103,21 @@ def _near_miss(explanation: Explanation) -> str:
         f"{each.key} wanted {each.wanted}, found {each.found}" for each in closest.outcomes if not each.holds
     )
     return f"no match  {explanation.rule}: {reasons or explanation.note} <- {closest.evidence.text!r}"
+
+
+def _untold(found: Trace) -> Iterator[str]:
+    """What waits, or was withdrawn before it was told."""
+    for message in found.messages:
+        if why := _kept_back(message):
+            receivers = ", ".join(message["facts"]["entitled"]) or "nobody"
+            yield f"{why} ({message['kind']} for {receivers})"
+
+
+def _kept_back(message: Mapping[str, Any]) -> str | None:
+    facts = message["facts"]
+    if facts.get("held"):
+        return f"held      {facts['held']}"
+    return f"not told  {facts['quiet']}" if facts.get("withdrawn") else None
 
 
 def _delivery(sent: SentTo) -> Iterator[str]:

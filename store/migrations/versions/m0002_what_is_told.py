@@ -87,6 +87,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_match_article", ["article_id"], unique=False)
         batch_op.create_index("ix_match_rule_at", ["rule_id", "at"], unique=False)
     op.create_table(
+        "held",
+        sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("alert_id", sa.Text(), nullable=False),
+        sa.Column("rule_id", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("released_at", sa.BigInteger(), nullable=True),
+        sa.Column("released_by", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_held_alert_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_held")),
+        sa.UniqueConstraint("alert_id", name=op.f("uq_held_alert_id")),
+    )
+    with op.batch_alter_table("held", schema=None) as batch_op:
+        batch_op.create_index("ix_held_ended", ["rule_id", "ended_at"], unique=False)
+        batch_op.create_index("ix_held_waiting", ["rule_id", "id"], unique=False, **partial("ended_at IS NULL"))
+    op.create_table(
         "message",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
