@@ -68,7 +68,7 @@ def _started(folder: Path, feeds: list[FeedServer], hooks: Receiver) -> tuple[To
         for n in range(DESKS)
     )
     (config / "subscriptions.yml").write_text(f"subscriptions:\n{desks}")
-    tocsin = Tocsin(config, data, {"TOCSIN_PORT": str(free_port())})
+    tocsin = Tocsin(config, data, {"TOCSIN_PORT": str(free_port()), "TOCSIN_RULE_LIMIT": "0"})
     tocsin.start("run")
     return tocsin, Database(str(data / "tocsin.sqlite3"))
 
