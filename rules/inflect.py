@@ -11,7 +11,8 @@ _SIBILANT = re.compile(r"(s|x|z|ch|sh)$")
 # Verbs of more than one syllable that double their last consonant, being stressed at the end (or by custom).
 _DOUBLING = re.compile(
     r"(admit|permit|commit|submit|remit|omit|refer|defer|infer|confer|transfer|prefer|occur|recur|incur|deter|"
-    r"rebut|abet|regret|allot|cancel|level|expel|repel|compel|propel|dispel|rebel|control|patrol|signal|annul|travel|fuel|label|model|quarrel|channel|fulfil|enrol|marshal|"
+    r"rebut|abet|regret|allot|cancel|level|expel|repel|compel|propel|dispel|rebel|control|patrol|signal|"
+    r"annul|travel|fuel|label|model|quarrel|channel|fulfil|enrol|marshal|"
     r"begin|forget|upset|unplug|equip|debar)$"
 )
 

@@ -147,20 +147,23 @@ def _why_not(connection: Connection, alert: Row[Any]) -> str | None:
 
 
 def _tell(telling: Telling, alert: Row[Any], waiting: Sequence[Row[Any]]) -> None:
+    article = corrections.article_row(telling.connection, alert.article_id)
     told: set[str] = set()
     for one in waiting:
-        article = corrections.article_row(telling.connection, _article_of(one, waiting[0], alert))
-        facts = restated_facts(one.facts, one.data, alert, article)
-        data = messages.restated(one.data, dict(alert._mapping), article, level=facts["level"])
+        facts, data = {name: value for name, value in one.facts.items() if name != "held"}, one.data
+        if _is_of_the_alert(one, waiting[0], alert):
+            facts = restated_facts(one.facts, one.data, alert, article)
+            data = messages.restated(one.data, dict(alert._mapping), article, level=facts["level"])
         receivers = [each for each in entitled(telling.held(), facts) if each.id not in told]
         told |= {each.id for each in receivers}
         telling.tell_held({**one._mapping, "facts": facts, "data": data, "at": telling.now}, receivers)
 
 
-def _article_of(one: Row[Any], first: Row[Any], alert: Row[Any]) -> str:
-    """The article that a message is about: the first one's is the alert's, later ones may be about a sighting's."""
-    own: str = one.data["article"]["id"]
-    return str(alert.article_id) if own == first.data["article"]["id"] else own
+def _is_of_the_alert(one: Row[Any], first: Row[Any], alert: Row[Any]) -> bool:
+    """Is the message about the alert's own article, as the first one is? One about a sighting quotes that article, and
+    is told as it was made.
+    """
+    return one.data["article"]["id"] in (first.data["article"]["id"], alert.article_id)
 
 
 def restated_facts(

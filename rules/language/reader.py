@@ -196,7 +196,7 @@ class ClaimReader:
         zone, cue = self.placing.zone(k, token, reading, dated)
         arguments.subjects += self._above(k, reading)
         doers = [*arguments.subjects, *arguments.agents]
-        by = self._parties(doers) or self._meant(doers, arguments.objects)
+        by = self._parties(doers) or self._meant(doers)
         around = [*arguments.targets, *arguments.objects, k]
         on = self._targets(around, by, _TARGET)
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
@@ -289,7 +289,7 @@ class ClaimReader:
         subject = self.s.subject(verb) if verb >= 0 else []
         return subject[0] if subject else k
 
-    def _meant(self, doers: list[int], objects: list[int]) -> tuple[Party, ...]:
+    def _meant(self, doers: list[int]) -> tuple[Party, ...]:
         """Whom 'it' or 'the government' means: the nearest state or body before, here or in an earlier sentence."""
         for k in doers:
             words = self.t.low[self.s.chunks[k].first : self.s.chunks[k].last + 1]

@@ -14,7 +14,7 @@ from store import holding
 from store.database import Database
 from store.ledger import ledger
 from store.subscriptions import Filter, sync
-from store.tables import alert, delivery, held, message
+from store.tables import alert, delivery, held, match, message
 from tests.workers.parts import Words, add_articles, hook
 from tests.workers.test_workers_corrections import Statuses, edit, sound
 from workers.clock import Clock
@@ -222,6 +222,12 @@ def test_whoever_a_sighting_entitles_waits_along(db: Database, make_context: Mak
     an_hour_later(db)
     assert len(let_go(context)) == 2
     assert deliveries(db) == {"pending": 3}
+    with db.read() as connection:
+        chosen = select(delivery.c.body).where(delivery.c.subscription_id == "official")
+        data = json.loads(connection.execute(chosen).scalar_one())["data"]
+        quoted = connection.scalar(select(match.c.evidence).where(match.c.article_id == "office0"))
+    assert (data["article"]["id"], data["article"]["tier"]) == ("office0", "official")
+    assert data["alert"]["evidence"] == quoted
     assert sound(db)
 
 
