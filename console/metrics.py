@@ -85,6 +85,8 @@ def _counts(counted: Gauges) -> Iterator[GaugeMetricFamily]:
     articles = {(state,): count for state, count in counted.articles.items()}
     yield _one("tocsin_articles", "Articles in the ledger by state.", articles, "state")
     yield _one("tocsin_alerts", "Alerts in the ledger by rule and level.", counted.alerts, "rule", "level")
+    held = {(rule.rule_id,): rule.waiting for rule in counted.held}
+    yield _one("tocsin_alerts_held", "Alerts that wait to be told, because their rule opened too many.", held, "rule")
     deliveries = {(status,): count for status, count in counted.deliveries.items()}
     yield _one("tocsin_deliveries", "Deliveries in the ledger by status.", deliveries, "status")
     feeds = {(status,): count for status, count in counted.feeds.items()}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, case, func, select
 
 from store.database import Database
 from store.endpoints import OPEN_FAILURES
+from store.holding import HeldRule, waiting_of
 from store.tables import UNDELIVERED, alert, article, configuration, delivery, endpoint, feed, host, lease, match, rule
 
 DAY_US = 86_400_000_000
@@ -47,6 +48,7 @@ class Gauges:
     at: int
     articles: Mapping[str, int]
     alerts: Mapping[tuple[str, str], int]
+    held: tuple[HeldRule, ...]
     deliveries: Mapping[str, int]
     feeds: Mapping[str, int]
     feed_errors: Mapping[str, int]
@@ -128,6 +130,7 @@ def gauges(db: Database) -> Gauges:
                     select(alert.c.rule_id, alert.c.level, func.count()).group_by(alert.c.rule_id, alert.c.level)
                 )
             },
+            held=tuple(waiting_of(connection)),
             deliveries=_deliveries(connection),
             feeds=_counts(
                 connection,

@@ -12,10 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
 from store.feeds import FeedState
+from store.leases import NO_LEASE
 from store.notices import About, add_notice
 from store.stories import Fresh, Kin, alone, remember, stories_of
 from store.tables import article, feed, feed_entry, fetch
-from store.turns import FREE, Rest, rest_host
+from store.turns import Rest, rest_host
 
 CHUNK = 100
 """Articles per transaction: a longer one makes every other writer of SQLite wait."""
@@ -220,7 +221,7 @@ def _revise(connection: Connection, rows: Sequence[ArticleRow], now: int) -> Non
     chosen = update(article).where(article.c.id == bindparam("this"))
     for one in rows:
         content = _content(one) | (_with_old_page(one) if one.page_missed else {})
-        connection.execute(chosen.values(**content, revised_at=now, **again, **FREE), {"this": one.id})
+        connection.execute(chosen.values(**content, revised_at=now, **again, **NO_LEASE), {"this": one.id})
 
 
 def _with_old_page(one: ArticleRow) -> dict[str, Any]:
@@ -261,7 +262,7 @@ def _finish(db: Database, connection: Connection, state: FeedState, line: int, o
     why_quiet = Counter(one.quiet for one in outcome.articles if one.quiet and one.revision == 1)
     connection.execute(update(fetch).where(fetch.c.id == line).values(**counts, quiet=dict(why_quiet) or None))
     _remember(db, connection, state.id, outcome.refreshed, now)
-    connection.execute(update(feed).where(feed.c.id == state.id).values(**asdict(outcome.update), **FREE))
+    connection.execute(update(feed).where(feed.c.id == state.id).values(**asdict(outcome.update), **NO_LEASE))
     for one in outcome.notices:
         _notice(connection, state, one, now)
     if outcome.rest:

@@ -11,11 +11,13 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, select, upda
 from store.database import Database
 from store.messages import restate
 from store.tables import alert, held, message
+from store.words import UNFIT
 
 SECOND = 1_000_000
 WINDOW_S = 3_600
 """The limit counts alerts of so long."""
 
+MAX_REASON = 500
 _BATCH = 200
 _WAITS = held.c.ended_at.is_(None)
 
@@ -112,6 +114,12 @@ def suppress(connection: Connection, waiting: Row[Any], why: str) -> None:
 
 def held_rules(db: Database) -> list[HeldRule]:
     """The rules whose alerts wait, by id."""
+    with db.read() as connection:
+        return waiting_of(connection)
+
+
+def waiting_of(connection: Connection) -> list[HeldRule]:
+    """The same, in one read with others."""
     columns = (
         held.c.rule_id,
         func.count().label("waiting"),
@@ -120,8 +128,7 @@ def held_rules(db: Database) -> list[HeldRule]:
         func.min(held.c.why).label("why"),
     )
     chosen = select(*columns).where(_WAITS).group_by(held.c.rule_id).order_by(held.c.rule_id)
-    with db.read() as connection:
-        return [HeldRule(**row._mapping) for row in connection.execute(chosen)]
+    return [HeldRule(**row._mapping) for row in connection.execute(chosen)]
 
 
 def release(db: Database, rule_id: str, by: str) -> int:
@@ -133,9 +140,18 @@ def release(db: Database, rule_id: str, by: str) -> int:
 
 
 def discard(db: Database, rule_id: str, by: str, reason: str) -> int:
-    """Let all alerts of a rule that wait go to nobody, for good; returns how many."""
+    """Let all alerts of a rule that wait go to nobody, for good; returns how many.
+
+    Raises:
+        ValueError: *reason* says nothing, too much, or has a character that no text has.
+    """
+    words = " ".join(reason.split())
+    if not words:
+        raise ValueError("say why: others will ask")
+    if len(words) > MAX_REASON or UNFIT.search(words):
+        raise ValueError(f"say why in at most {MAX_REASON} characters that a text has")
     count = 0
-    while some := _discard(db, rule_id, by, f"held back, then discarded by {by}: {reason}"):
+    while some := _discard(db, rule_id, by, f"held back, then discarded by {by}: {words}"):
         count += some
     return count
 

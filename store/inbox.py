@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select, tuple_, update
 
 from rules.model import LEVELS, Level
 from store.database import Database
@@ -142,6 +142,7 @@ _LINES = (
     .outerjoin(rule, rule.c.hash == alert.c.rule_hash)
     .outerjoin(held, and_(held.c.alert_id == alert.c.id, held.c.ended_at.is_(None)))
 )
+_ended = held.alias("ended")
 _NEWEST_FIRST = (alert.c.opened_at.desc(), alert.c.id.desc())
 
 
@@ -166,11 +167,12 @@ def list_alerts(
 
 
 def list_changed(db: Database, wanted: Wanted, since: int, limit: int = 50) -> Page:
-    """Those opened, seen again or judged since an instant (microseconds UTC), newest first. Ask the next time since
-    `now` less COMMIT_US, and nothing is missed.
+    """Those opened, seen again, judged or no longer held back since an instant (microseconds UTC), newest first. Ask
+    the next time since `now` less COMMIT_US, and nothing is missed.
     """
     recent = alert.c.opened_at >= since - _CHANGES_US
-    changed = or_(alert.c.opened_at >= since, alert.c.seen_at >= since, alert.c.verdict_at >= since)
+    let_go = exists().where(_ended.c.alert_id == alert.c.id, _ended.c.ended_at >= since)
+    changed = or_(alert.c.opened_at >= since, alert.c.seen_at >= since, alert.c.verdict_at >= since, let_go)
     chosen = _LINES.where(recent, changed, *_conditions(wanted)).order_by(*_NEWEST_FIRST)
     with db.read() as connection:
         now = db.now(connection)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, select, upda
 
 from store.database import Database
 from store.tables import alert, delivery, rule, silence
+from store.words import UNFIT
 
 SECOND = 1_000_000
 MAX_S = 366 * 86_400
@@ -20,8 +20,6 @@ MAX_S = 366 * 86_400
 
 _MAX = {"rule": 200, "outlet": 200, "alert_id": 100, "author": 200, "reason": 500}
 _MAX_BINDINGS = 20
-_UNFIT = re.compile("[\0\ud800-\udfff]")
-"""What PostgreSQL and UTF-8 cannot keep."""
 
 
 class BadSilence(ValueError):  # noqa: N818
@@ -149,7 +147,7 @@ def _misfits(made: Silence) -> Iterator[str]:
     for name, limit in _MAX.items():
         if len(getattr(made, name, None) or getattr(scope, name, None) or "") > limit:
             yield f"{name} is longer than {limit} characters; shorten it"
-    if _UNFIT.search("".join((made.author, made.reason, *_texts(scope)))):
+    if UNFIT.search("".join((made.author, made.reason, *_texts(scope)))):
         yield "it has a character that no text has; type it anew"
     if len(scope.bindings) > _MAX_BINDINGS or any(len(one) > 200 for pair in scope.bindings.items() for one in pair):
         yield f"at most {_MAX_BINDINGS} bindings of at most 200 characters each"

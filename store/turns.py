@@ -15,10 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
 from store.feeds import STATE, FeedState, state_of
-from store.leases import SECOND, free
+from store.leases import NO_LEASE, SECOND, free
 from store.tables import feed, host
-
-FREE = {"lease_owner": None, "lease_until_at": None}
 
 LONGEST_REST_S = 86_400
 """What a host may ask for at most; one that would rest longer was told so before the clock was set back."""
@@ -194,7 +192,7 @@ def renew(db: Database, owner: str, ids: Collection[str], lease_s: int, now: int
 def release_one(db: Database, owner: str, id: str) -> None:
     """Give back *owner*'s lease of the feed *id*, unlooked at."""
     with db.write() as connection:
-        connection.execute(update(feed).where(feed.c.id == id, feed.c.lease_owner == owner).values(**FREE))
+        connection.execute(update(feed).where(feed.c.id == id, feed.c.lease_owner == owner).values(**NO_LEASE))
 
 
 def release(db: Database, *owners: str) -> int:
@@ -202,7 +200,7 @@ def release(db: Database, *owners: str) -> int:
     with db.write() as connection:
         _in_turn(connection)
         theirs = update(feed).where(_HELD, feed.c.lease_owner.in_(owners))
-        return int(connection.execute(theirs.values(**FREE)).rowcount)
+        return int(connection.execute(theirs.values(**NO_LEASE)).rowcount)
 
 
 def take_back(db: Database, is_dead: Callable[[str], bool]) -> int:

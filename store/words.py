@@ -1,8 +1,13 @@
-"""Instants, stretches of time and counts as sentences say them. Pure."""
+"""Instants, stretches of time and counts as sentences say them, and what no text may have. Pure."""
 
 from __future__ import annotations
 
+import re
+
 from store.database import instant
+
+UNFIT = re.compile("[\0\ud800-\udfff]")
+"""What PostgreSQL and UTF-8 cannot keep."""
 
 _MINUTE = 60_000_000
 _HOUR = 60 * _MINUTE

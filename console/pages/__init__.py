@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from console.pages import alert, deliveries, feeds, inbox, notices, rules, silences
+from console.pages import alert, deliveries, feeds, holding, inbox, notices, rules, silences
 
 routers: tuple[APIRouter, ...] = (
     inbox.router,
@@ -13,5 +13,6 @@ routers: tuple[APIRouter, ...] = (
     rules.router,
     deliveries.router,
     silences.router,
+    holding.router,
     notices.router,
 )

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from console.problems import Refusal
 from console.rendering import page
-from console.settings import Console
+from console.settings import Console, ConsoleSettings
 from console.sparkline import Sparkline, sparkline
 from console.strip import look_around
 from store.activity import Row, RuleActivity, active_rules, rule_activity, rule_versions
+from store.holding import held_rules
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(look_around)])
 
@@ -35,7 +36,7 @@ def show(request: Request, console: Console) -> Response:
     """All rules in force."""
     activity = rule_activity(console.db, DAYS)
     rules = [_shown(row, activity) for row in active_rules(console.db)]
-    return page(request, "rules.html", {"rules": rules})
+    return page(request, "rules.html", {"rules": rules, "held": sum(_held(console).values())})
 
 
 @router.get("/rules/{id}")
@@ -45,8 +46,14 @@ def show_one(request: Request, console: Console, id: Annotated[str, Path(max_len
     loaded = console.rules().rules.get(id)
     if not versions:
         raise Refusal(HTTPStatus.NOT_FOUND, f"No rule {id!r} was ever in force here.")
-    shown = {"one": _shown(versions[0], rule_activity(console.db, DAYS)), "versions": versions, "loaded": loaded}
+    one = _shown(versions[0], rule_activity(console.db, DAYS))
+    shown = {"one": one, "versions": versions, "loaded": loaded, "held": _held(console).get(id, 0)}
     return page(request, "rule.html", shown)
+
+
+def _held(console: ConsoleSettings) -> dict[str, int]:
+    """How many alerts of each rule wait to be told."""
+    return {one.rule_id: one.waiting for one in held_rules(console.db)}
 
 
 def _shown(row: Row, activity: dict[str, RuleActivity]) -> Shown:

@@ -38,6 +38,9 @@ def every_path() -> Iterator[tuple[str, str]]:
         ("/silences", "POST"),
         ("/silences/{id}/remove", "POST"),
         ("/alerts/{id}/snooze", "POST"),
+        ("/held", "GET"),
+        ("/held/{id}/release", "POST"),
+        ("/held/{id}/discard", "POST"),
         ("/signout", "POST"),
         ("/api/v1/alerts", "GET"),
         ("/api/v1/alerts/{id}", "GET"),
@@ -52,6 +55,9 @@ def every_path() -> Iterator[tuple[str, str]]:
         ("/api/v1/silences", "GET"),
         ("/api/v1/silences", "POST"),
         ("/api/v1/silences/{id}", "DELETE"),
+        ("/api/v1/held", "GET"),
+        ("/api/v1/held/{id}/release", "POST"),
+        ("/api/v1/held/{id}/discard", "POST"),
         ("/api/v1/openapi.json", "GET"),
     ):
         yield method, path.replace("{id}", "x")

@@ -28,6 +28,7 @@ PATHS = (
     "/rules/embargo.ended",
     "/deliveries",
     "/silences",
+    "/held",
     "/notices",
     "/?q=nothing&rule=embargo.ended",
     "/nothing",

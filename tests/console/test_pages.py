@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import httpx
 
 from rules import load
-from store import silences
+from store import holding, silences
 from store.access import create_token
 from store.database import Database
 from store.silences import Scope
@@ -62,6 +62,8 @@ def test_hostile_news_is_text_everywhere(served: Served, analyst: httpx.Client) 
         db, Scope(rule="*", bindings={EVIL: EVIL}, outlet=EVIL, alert_id=id), author=EVIL, reason=EVIL, for_s=60
     )
     parts.add_notice(db, "feed.failing", EVIL, name=EVIL)
+    with db.write() as connection:
+        holding.hold(connection, id, "embargo.ended", EVIL, parts.now())
     newsroom.break_rules(db)
     for path in (
         "/",
@@ -71,6 +73,7 @@ def test_hostile_news_is_text_everywhere(served: Served, analyst: httpx.Client) 
         "/rules/embargo.ended",
         "/deliveries",
         "/silences",
+        "/held",
         "/notices",
         "/rows?since=0",
     ):
@@ -91,7 +94,7 @@ def test_every_page_works_on_both_databases(db: Database) -> None:
     with serving(db) as served, httpx.Client(base_url=served.url) as client:
         sign_in(served, client, role="admin")
         pages = ("/", f"/alerts/{id}", "/feeds", "/rules", "/rules/embargo.ended", "/deliveries", "/rows?since=0")
-        pages += ("/silences", "/notices")
+        pages += ("/silences", "/held", "/notices")
         others = ("/metrics", "/readyz", "/alerts.atom", "/api/v1/feeds", "/api/v1/rules", f"/api/v1/alerts/{id}")
         for path in pages + others:
             assert client.get(path).status_code == 200, path

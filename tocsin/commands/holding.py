@@ -43,11 +43,11 @@ def release(rule: Rule, author: By = None) -> None:
 
 def discard(rule: Rule, reason: Reason, author: By = None) -> None:
     """Tell nobody what a rule has waiting, for good. It stays shown, with the reason."""
-    words = " ".join(reason.split())
-    if not words:
-        fail("say why: others will ask")
     with database(settings_or_exit()) as db:
-        count = holding.discard(db, rule, by_whom(author), words)
+        try:
+            count = holding.discard(db, rule, by_whom(author), reason)
+        except ValueError as error:
+            fail(f"--reason: {error}")
     if not count:
         _nothing(rule)
     typer.echo(f"{count} of {rule} are told to nobody; `tocsin ledger` counts them with the reason.")
