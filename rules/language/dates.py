@@ -26,7 +26,7 @@ _MONTHS = [
     "december",
 ]
 _SHORT = {m[:3]: i + 1 for i, m in enumerate(_MONTHS)} | {"sept": 9} | {m: i + 1 for i, m in enumerate(_MONTHS)}
-_YEAR = re.compile(r"(?:18|19|20)\d\d\Z")
+_YEAR = re.compile(r"(?:1\d|20)\d\d\Z")
 _DECADE = re.compile(r"(?:18|19|20)\d0s?\Z")
 _COUNTS = {
     w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])

@@ -89,8 +89,8 @@ def _bare_claim(reader: Claims, k: int) -> Claim | None:
     aimed = _aimed(reader, k)
     arguments = Arguments(objects=[k], targets=_threatened(reader, k) + aimed)
     claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), arguments)
-    fresh = any(reader.t.low[i] in _FRESH for i in range(chunk.first, chunk.head)) or bool(aimed)
-    return claim if (fresh and claim.status in FACTUAL) or _wanted(reader, claim) else None
+    fresh = any(reader.t.low[i] in _FRESH for i in range(reader.s.chunks[_wrapped(reader.s, k)].first, chunk.head))
+    return claim if ((fresh or aimed) and claim.status in FACTUAL) or _wanted(reader, claim) else None
 
 
 def _aimed(reader: Claims, k: int) -> list[int]:
@@ -163,8 +163,7 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
     Amounts are passed over: 'a new round of sanctions'.
     """
     s = reader.s
-    while s.low(k - 1) == "of" and (s.low(k - 2) in s.grammar.nouns["wraps"] or s.quantity(k - 2) == k):
-        k -= 2
+    k = _wrapped(s, k)
     to_whom = governor == k - 2 and s.kind(k - 1) == "NP" and s.has_party(k - 1)
     if governor == k - 1 or (to_whom and s.lemma(governor) in ("threaten", "promise", "warn")):
         return ""  # 'threatens Norway new sanctions'
@@ -174,6 +173,13 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
     if word and s.kind(k - 2) == "VG" and governor in s.subject(k - 2):
         return word  # 'calls grow for sanctions'
     return word if governor == k - 2 and word in _BETWEEN else None
+
+
+def _wrapped(s: Structure, k: int) -> int:
+    """The first phrase of 'a new round of sanctions': amounts before phrase k belong to it."""
+    while s.low(k - 1) == "of" and (s.low(k - 2) in s.grammar.nouns["wraps"] or s.quantity(k - 2) == k):
+        k -= 2
+    return k
 
 
 def _acts_itself(reader: Claims, k: int) -> bool:

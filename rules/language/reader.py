@@ -155,14 +155,17 @@ class ClaimReader:
                 arguments.agents.append(n)  # 'the withdrawal of Norway from the treaty'
             elif preposition in _NOUN_LINKS:
                 arguments.objects.append(n)
-            else:
+            elif preposition != "by":  # 'the ratification by Norway of the treaty'
                 break
-        arguments.subjects = [k]
+        arguments.subjects = self._noun_subjects(k)
         if self.s.kind(k - 1) == "VG" and self.s.grammar.verb_class.get(self.s.lemma(k - 1)) == "begin":
             arguments.objects += self.s.subject(k - 1)  # 'the troops begin their withdrawal'
-        if self.s.preposition(k) == "in" and self.s.kind(k - 2) == "NP":
-            arguments.subjects += self.s.left_coordinated(k - 2)  # 'Norway in talks with …'
         return arguments
+
+    def _noun_subjects(self, k: int) -> list[int]:
+        """The act noun's own phrase, and who is in it: 'Norway in talks with …'."""
+        is_in = self.s.preposition(k) == "in" and self.s.kind(k - 2) == "NP"
+        return [k, *(self.s.left_coordinated(k - 2) if is_in else [])]
 
     def _is_doer(self, k: int, act: Hit) -> bool:
         """Is a party that 'of' joins to an act noun who does it, the thing coming behind another preposition?"""
@@ -216,7 +219,7 @@ class ClaimReader:
             reading=reading,
             by=by,
             on=on,
-            parties=distinct((*by, *on, *everyone)),
+            parties=distinct((*by, *on, *everyone, *self.t.flags)),
             placed=frozenset(p.id for p in on if p not in shared),
             zone=zone,
             zone_cue=cue,

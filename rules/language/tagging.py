@@ -101,6 +101,8 @@ class _Tagger:
             return "ADJ", low
         if low == "due" and self.s.low[i + 1 : i + 2] == ["to"] and not self.ahead.is_base(i + 2):
             return "P", low
+        if low == "release" and i and self.s.low[i - 1] in ("press", "news", "media"):
+            return "N", low
         if low == "further" and i and self.s.tags[i - 1] in ("BE", "HAVE", "TO", "M"):
             return "ADV", low
         is_latin = low in ("persona", "non", "grata") and "persona" in self.s.low[max(0, i - 2) : i + 1]

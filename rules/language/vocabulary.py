@@ -191,7 +191,8 @@ def _party_table() -> dict[str, tuple[tuple[tuple[str, ...], Party], ...]]:
     found: dict[str, dict[tuple[str, ...], Party]] = {}
     for name, party in _party_names():
         words = tuple(name.replace("-", " ").split())
-        found.setdefault(words[0].lower(), {}).setdefault(words, party)
+        for form in (words, ("".join(words),)):  # '#SaudiArabia'
+            found.setdefault(form[0].lower(), {}).setdefault(form, party)
     return {w: tuple(sorted(some.items(), key=lambda e: (-len(e[0]), e[0]))) for w, some in found.items()}
 
 

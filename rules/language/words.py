@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from rules.language.vocabulary import Hit, Party, Vocabulary
+from rules.language.vocabulary import Hit, Party, Vocabulary, state_names
 
 _TOKEN = re.compile(
+    "[\U0001f1e6-\U0001f1ff]{2}|"  # a flag is two letters of its state's code
     r"(?:[A-Za-z]\.){2,}|[^\W\d_]+n't\b|[^\W\d_]+|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|\d+(?:[.,]\d+)*|\.\.\.|[^\w\s]"
 )
 _SILENT = frozenset("$€£¥#@%*_")
+_PICTURES = "\u2190"
+"""From here on characters are arrows, pictures and flags: posts are decorated with them."""
 _QUOTES = frozenset("\"'")
 
 
@@ -30,6 +33,8 @@ class Tagged:
     parties: dict[int, tuple[int, Party]] = field(default_factory=dict)
     """First token to (last token, party)."""
     hits: list[Hit] = field(default_factory=list)
+    flags: list[Party] = field(default_factory=list)
+    """States whose flags stand in the sentence; they are no words of it."""
 
     def join(self) -> None:
         """A hyphen: the next word belongs to the last one; 're-establish' is to establish."""
@@ -46,7 +51,8 @@ def tokens(text: str, start: int, end: int) -> Tagged:
     is_open = False  # a quotation in single marks
     for match in _TOKEN.finditer(text, start, end):
         word = match.group()
-        if word in _SILENT:
+        if word in _SILENT or (word[0] >= _PICTURES and not word[0].isalpha()):
+            sentence.flags += _flag(word)
             continue
         if word in _QUOTES:
             behind = bool(sentence.ends) and match.start() == sentence.ends[-1] and text[match.start() - 1] == "s"
@@ -67,6 +73,12 @@ def tokens(text: str, start: int, end: int) -> Tagged:
     return sentence
 
 
+def _flag(word: str) -> list[Party]:
+    """The state of a flag: its two letters are those of ISO 3166-1 (Unicode Technical Standard 51, annex B)."""
+    code = "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in word if c >= "\U0001f1e6")
+    return [Party(code, "state")] if len(word) == 2 and code in state_names() else []
+
+
 def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> dict[int, tuple[int, Party]]:
     """Names of states and bodies, longest first; in all capitals or all lower case the case says nothing."""
     shouting = headline and _shouting(sentence.words)
@@ -77,6 +89,9 @@ def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> di
     for position, low in enumerate(sentence.low):
         if position < free or low not in table:
             continue
+        if low == "us" and whispering and _names_the_us(sentence.low, position, vocabulary):
+            found[position], free = (position, Party("US", "state")), position + 1
+            continue
         for words, party in table[low]:
             last = position + len(words) - 1
             written = sentence.words[position : last + 1]
@@ -86,6 +101,18 @@ def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> di
                 free = last + 1
                 break
     return found
+
+
+def _names_the_us(low: list[str], position: int, vocabulary: Vocabulary) -> bool:
+    """'the us', 'us sanctions', where no case tells the state from the pronoun ('told us', 'help us defend')."""
+    after = low[position + 1] if position + 1 < len(low) else ""
+    grammar = vocabulary.grammar
+    is_noun = (
+        after.isalpha()
+        and after not in grammar.closed
+        and (after not in vocabulary.verbs or after in vocabulary.noun_heads)
+    )
+    return low[position - 1 : position] == ["the"] or (is_noun and not after.endswith("ly"))
 
 
 def _shouting(words: list[str]) -> bool:
