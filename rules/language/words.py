@@ -11,6 +11,9 @@ _TOKEN = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|"  # a flag is two letters of its state's code
     r"(?:[A-Za-z]\.){2,}|[^\W\d_]+n't\b|[^\W\d_]+|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|\d+(?:[.,]\d+)*|\.\.\.|[^\w\s]"
 )
+_HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z]+")
+_HEADED = re.compile("(treaty|agreement|accords?|deal|convention|pact|embargo|ceasefire|truce|sanctions)$")
+"""What a hashtag in small letters may end with, a name glued before it."""
 _SILENT = frozenset("$€£¥#@%*_")
 _PICTURES = "\u2190"
 """From here on characters are arrows, pictures and flags: posts are decorated with them."""
@@ -66,11 +69,22 @@ def tokens(text: str, start: int, end: int) -> Tagged:
                 sentence.join()
                 continue
             word = "–"
-        sentence.words.append(word)
-        sentence.low.append(word.lower())
-        sentence.starts.append(match.start())
-        sentence.ends.append(match.end())
+        start = match.start()
+        for part in _parts(word) if text[start - 1 : start] == "#" else (word,):
+            sentence.words.append(part)
+            sentence.low.append(part.lower())
+            sentence.starts.append(start)
+            sentence.ends.append(start := start + len(part))
     return sentence
+
+
+def _parts(tag: str) -> list[str]:
+    """The words of a hashtag: '#ParisAgreement', '#inftreaty'."""
+    return (
+        _HUMP.findall(tag)
+        if _HUMP.fullmatch(tag) is None and not tag.islower()
+        else list(filter(None, _HEADED.split(tag)))
+    )
 
 
 def _flag(word: str) -> list[Party]:
