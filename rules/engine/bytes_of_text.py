@@ -1,4 +1,4 @@
-"""Text as one byte a character for the scan: letters and digits in lower case, all else a blank, places kept.
+"""Text as one byte a character for the scan: letters and digits in lower case, all else a blank.
 
 Letters outside Latin-1 share 32 bytes; the scan only proposes, so that two that share one cost a look and no error.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 
-from rules.language.text import Clean
+from rules.language.text import Clean, Sentence
 
 _FOLDED = 0x80
 
@@ -32,34 +31,24 @@ def folded(text: str) -> bytes:
     return text.replace("–", "-").encode("latin-1", "tocsin-fold").translate(_TABLE)
 
 
-_RUN = re.compile(rb"[^ ]+")
 _BETWEEN_DIGITS = re.compile(rb"(?<=[a-z]) (?=[0-9])|(?<=[0-9]) (?=[a-z])")
 
 
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """Title and text of an article as folded words with one blank around each, and the way back.
+def words_of_article(title: Clean, text: Clean) -> bytes:
+    """Title and text as words for the scan."""
+    return _framed(folded(f"{title.text}\n{text.text}"))
 
-    Marks leave no trace: 'the "arms" embargo' holds 'arms embargo', as it does for the analysis.
+
+def words_of_sentence(sentence: Sentence) -> bytes:
+    """One sentence as words for the scan."""
+    return _framed(folded(sentence.clean.text[sentence.start : sentence.end]))
+
+
+def _framed(text: bytes) -> bytes:
+    """Words with one blank around each. Marks leave no trace: 'the "arms" embargo' holds 'arms embargo', as it does
+    for the analysis.
     """
-
-    whole: bytes
-    words: bytes
-
-    def places(self) -> dict[int, int]:
-        """Where the blank before a word stands in `words`, to where the word starts in title, newline, text."""
-        found: dict[int, int] = {}
-        at = 0
-        for run in _RUN.finditer(self.whole):
-            found[at] = run.start()
-            at += run.end() - run.start() + 1
-        return found
-
-
-def joint(title: Clean, text: Clean) -> Joint:
-    """Title and text ready for the scan."""
-    whole = folded(f"{title.text}\n{text.text}")
-    return Joint(whole, b" %b " % b" ".join(whole.split()))
+    return b" %b " % b" ".join(text.split())
 
 
 def pattern(words: tuple[str, ...]) -> set[bytes]:

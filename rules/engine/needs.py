@@ -37,7 +37,7 @@ def frequency(word: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The groups that a sentence must hold, the zones that count, and whether it must name a party."""
+    """The groups that a sentence must hold, the zones it may stand in, and whether it must name a party."""
 
     key: int
     groups: frozenset[int]
@@ -77,7 +77,7 @@ class Needs:
         if test.about:
             groups.add(self._claim_group(test.about))
         rarest = min(groups, key=lambda g: (self._weights[g], g))
-        return Need(rarest, frozenset(groups), frozenset(document.scope.zone), _asks_party(test))
+        return Need(rarest, frozenset(groups), _places(document), _asks_party(test))
 
     def _claim_group(self, names: frozenset[str], *, absence: bool = False) -> int:
         forms = {f for n in names for f in self.lexicons[n].forms}
@@ -127,6 +127,12 @@ def _parts(form: Form) -> bool:
 
 def _rarest(words: tuple[str, ...]) -> str:
     return min(words, key=lambda w: (frequency(w), -len(w), w))
+
+
+def _places(document: RuleDocument) -> frozenset[Zone]:
+    """Where the sentences of its claims may stand: those of background stand anywhere."""
+    zones = frozenset(document.scope.zone)
+    return frozenset(Zone) if Zone.BACKGROUND in zones else zones
 
 
 def _asks_party(test: ClaimTest) -> bool:

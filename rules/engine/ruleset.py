@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
-from rules.engine.bytes_of_text import Joint, joint
+from rules.engine.bytes_of_text import words_of_article
 from rules.engine.checks import Tried, outcomes, unless_outcome
 from rules.engine.compile import Compiled, compile_files
 from rules.engine.explain import Candidate, Explanation, Outcome
 from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, tests_for
 from rules.engine.needs import Needs
 from rules.engine.rule import Rule, digest
-from rules.engine.scan import Hits, Scanner, scanner_of
+from rules.engine.scan import Scanner, scanner_of
 from rules.engine.survey import Survey, near_misses
 from rules.engine.wording import Wording, words_of
 from rules.language.analysis import Analysis
@@ -48,12 +49,10 @@ class RuleSet:
         if not _is_english(article):
             return ()
         title, text = even(article.title, "title"), even(article.text, "text")
-        words = joint(title, text)
-        hits = self.scanner.hits(words)
-        present = self.scanner.present(hits)
+        present = self.scanner.present(words_of_article(title, text))
         matches: dict[str, Match] = {}
         if self.scanner.worth(present):
-            matches = self._claimed(page_of(article, title, text), words, hits)
+            matches = self._claimed(page_of(article, title, text))
         worded = self.scanner.worded(present)
         if worded:
             matches |= {m.rule: m for m in self._worded(article, title, text, worded)}
@@ -88,27 +87,24 @@ class RuleSet:
         if not _is_english(article):
             return Survey(matches, ())
         title, text = even(article.title, "title"), even(article.text, "text")
-        words = joint(title, text)
         page = page_of(article, title, text)
-        numbers = self.scanner.sentences(self.scanner.hits(words), words, page, None)[:MOST_SENTENCES]
+        numbers = islice(self.scanner.sentences(page, None), MOST_SENTENCES)
         tried = self._tried(Analysis(page, self.vocabulary, self.special), numbers, self._wording(title, text))
         return Survey(matches, near_misses(tried, {m.rule for m in matches}))
 
     # -- the way of one article ----------------------------------------------------------------------------------
-    def _claimed(self, page: Page, words: Joint, hits: Hits) -> dict[str, Match]:
+    def _claimed(self, page: Page) -> dict[str, Match]:
         """The matches of rules over claims."""
-        numbers = self.scanner.sentences(hits, words, page, self.vocabulary.names_party)
-        if not numbers:
-            return {}
+        numbers = islice(self.scanner.sentences(page, self.vocabulary.names_party), MOST_SENTENCES)
         analysis = Analysis(page, self.vocabulary, self.special)
         wording = self._wording(page.title, page.text)
         found: dict[str, list[Tried]] = {}
-        for tried in self._tried(analysis, numbers[:MOST_SENTENCES], wording):
+        for tried in self._tried(analysis, numbers, wording):
             if holds(tried):
                 found.setdefault(tried.rule.id, []).append(tried)
         return {rule: match_of(sorted(some, key=order)) for rule, some in found.items()}
 
-    def _tried(self, analysis: Analysis, numbers: list[int], wording: Wording) -> Iterator[Tried]:
+    def _tried(self, analysis: Analysis, numbers: Iterable[int], wording: Wording) -> Iterator[Tried]:
         for number in numbers:
             for claim in analysis.claims(number):
                 for rule, test in candidates(self.index, claim):

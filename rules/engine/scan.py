@@ -7,18 +7,16 @@ that differ by country are one need.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import ahocorasick_rs
 
-from rules.engine.bytes_of_text import Joint
+from rules.engine.bytes_of_text import words_of_sentence
 from rules.engine.needs import Need, Needs
 from rules.language.analysis import EARLIER
 from rules.language.text import Page, Sentence
 from rules.model import Zone
-
-Hits = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +27,19 @@ class Scanner:
     groups: tuple[frozenset[int], ...]
     needs: Mapping[int, tuple[Need, ...]]
     """By the group that a need is looked up by."""
+    zones: frozenset[Zone]
+    """Those in which some need looks."""
     texts: Mapping[int, tuple[tuple[frozenset[int], str], ...]]
     """By one of its groups: (all groups, rule) of a rule of words alone."""
     always: tuple[str, ...]
     """Rules of words alone that nothing can be searched for."""
 
-    def hits(self, article: Joint) -> Hits:
-        """(phrase, place among the words) of each phrase."""
+    def present(self, words: bytes) -> set[int]:
+        """The groups that folded words hold."""
         if self.automaton is None:
-            return []
-        return [(p, at) for p, at, _ in self.automaton.find_matches_as_indexes(article.words, overlapping=True)]
-
-    def present(self, hits: Hits) -> set[int]:
-        """The groups that the article holds."""
-        found: set[int] = set()
-        for phrase in {p for p, _ in hits}:
-            found |= self.groups[phrase]
-        return found
+            return set()
+        hits = self.automaton.find_matches_as_indexes(words, overlapping=True)
+        return set().union(*(self.groups[phrase] for phrase in {phrase for phrase, _, _ in hits}))
 
     def worth(self, present: set[int]) -> bool:
         """Could some sentence hold all groups of a need?"""
@@ -58,17 +52,12 @@ class Scanner:
         found = {rule for group in present for groups, rule in self.texts.get(group, ()) if groups <= present}
         return sorted({*found, *self.always})
 
-    def sentences(
-        self, hits: Hits, article: Joint, page: Page, has_party: Callable[[Sentence], bool] | None
-    ) -> list[int]:
+    def sentences(self, page: Page, has_party: Callable[[Sentence], bool] | None) -> Iterator[int]:
         """The numbers of the sentences that some need accepts, ascending; None: whatever their zone and parties."""
-        held: dict[int, set[int]] = {}
-        places = article.places()
-        for phrase, at in hits:
-            number = page.sentence_at(places[at])
-            if number >= 0:
-                held.setdefault(number, set()).update(self.groups[phrase])
-        return sorted(n for n, groups in held.items() if self._accepts(groups, n, page, has_party))
+        for number, sentence in enumerate(page.sentences):
+            may_count = has_party is None or sentence.zone in self.zones
+            if may_count and self._accepts(self.present(words_of_sentence(sentence)), number, page, has_party):
+                yield number
 
     def _accepts(
         self, present: set[int], number: int, page: Page, has_party: Callable[[Sentence], bool] | None
@@ -77,7 +66,7 @@ class Scanner:
         met = [need for group in present for need in self.needs.get(group, ()) if need.groups <= present]
         if has_party is None:
             return bool(met)
-        met = [need for need in met if sentence.zone in need.zones or Zone.BACKGROUND in need.zones]
+        met = [need for need in met if sentence.zone in need.zones]
         near = page.sentences[max(0, number - EARLIER) : number + 1]
         return any(not need.party for need in met) or (bool(met) and any(map(has_party, near)))
 
@@ -92,6 +81,7 @@ def scanner_of(needs: Needs) -> Scanner:
         automaton,
         tuple(frozenset(needs.phrases[p]) for p in phrases),
         _by_group(needs.of_claims),
+        frozenset(z for need in needs.of_claims for z in need.zones),
         needs.of_texts(),
         tuple(sorted(needs.always)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -48,6 +48,14 @@ def surface(word: str, lexicons: Mapping[str, Lexicon]) -> tuple[Form, ...]:
     return lexicons[word[1:]].forms if word.startswith("$") else _plain(word)
 
 
+def _by_first(phrases: Iterable[Phrase]) -> dict[str, list[Phrase]]:
+    """Phrases by their first word, each list sorted."""
+    found: dict[str, list[Phrase]] = {}
+    for phrase in sorted(filter(None, phrases)):
+        found.setdefault(phrase[0], []).append(phrase)
+    return found
+
+
 @lru_cache(maxsize=65_536)
 def _plain(word: str) -> tuple[Form, ...]:
     return inline(word, "words").forms
@@ -59,23 +67,26 @@ class Wording:
     def __init__(self, parts: Callable[[], tuple[Words, ...]], lexicons: Mapping[str, Lexicon]) -> None:
         self._cut = parts
         self.lexicons = lexicons
+        self._places: dict[tuple[str, ...], list[Found]] = {}
 
     @cached_property
     def parts(self) -> tuple[Words, ...]:
         """The stretches as words, cut when a rule first looks at them."""
         return self._cut()
 
-    def find(self, names: Iterable[str]) -> list[Found]:
-        """Every place of any of the words (`$name` for a lexicon), in order."""
-        phrases = {p for n in names for p in self.phrases(n)}
-        firsts = {p[0] for p in phrases if p}
-        found = []
+    def find(self, names: tuple[str, ...]) -> list[Found]:
+        """Every place of any of the words (`$name` for a lexicon), in order. Looked for once."""
+        if names not in self._places:
+            self._places[names] = list(self._found(names))
+        return self._places[names]
+
+    def _found(self, names: tuple[str, ...]) -> Iterator[Found]:
+        phrases = _by_first({p for n in names for p in self.phrases(n)})
         for number, part in enumerate(self.parts):
             for i, word in enumerate(part.low):
-                if word in firsts:
-                    hits = [p for p in phrases if part.low[i : i + len(p)] == p]
-                    found += [Found(number, i, i + len(p) - 1) for p in sorted(hits)]
-        return found
+                for phrase in phrases.get(word, ()):
+                    if part.low[i : i + len(phrase)] == phrase:
+                        yield Found(number, i, i + len(phrase) - 1)
 
     def phrases(self, name: str) -> tuple[Phrase, ...]:
         """The word sequences of one written word."""
@@ -112,7 +123,7 @@ class Wording:
         return len(found) >= (part.atleast or 1), self.evidence(found[0]) if found else None
 
     def _all(self, part: TextPart) -> tuple[bool, Evidence | None]:
-        groups = [self.find([w]) for w in part.all or ()]
+        groups = [self.find((w,)) for w in part.all or ()]
         if not all(groups):
             return False, None
         if part.same is None:

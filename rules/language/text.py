@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from dataclasses import dataclass
 
 from rules.model import Article, Evidence, Field, Zone
@@ -13,14 +12,13 @@ LEAD_SENTENCES = 2
 MAX_SENTENCE = 2_000
 """Characters. Longer stretches without a full stop are cut at a blank, so that time stays linear."""
 
-_EVEN = {ord(c): "'" for c in "‘’‚‛ʼ′`´"} | {ord(c): '"' for c in "“”„‟«»″"} | {ord(c): "–" for c in "—―−‒"}
+_EVEN = {c: "'" for c in "’‘‚‛ʼ′`´"} | {c: '"' for c in "“”„‟«»″"} | {c: "–" for c in "—―−‒"}
 _EVEN |= {
-    ord(c): " "
-    for c in "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\t\v\f"
+    c: " " for c in "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\t\v\f"
 }
-_EVEN |= {c: " " for c in range(32) if c not in (9, 10, 11, 12)} | {0x7F: " ", 0x2028: "\n", 0x2029: "\n", 0x85: "\n"}
+_EVEN |= {chr(c): " " for c in range(32) if c not in (9, 10, 11, 12)}
+_EVEN |= {"\x7f": " ", "\u2028": "\n", "\u2029": "\n", "\x85": "\n"}
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_PLAIN = re.compile(r"[ -~\n]*\Z")
 _END = re.compile(r"(?<=[.!?])[\"')\]]{0,3}\s+(?=[\"'(\[]{0,2}[A-Z0-9])|\n+|(?<=[.!?][\"'])\s+(?=[A-Z\"'])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Maj|Sgt|Capt|Sen|Rep|Gov|Adm|Rev|St|No|Nos|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|"
@@ -77,25 +75,12 @@ class Page:
     title: Clean
     text: Clean
     sentences: tuple[Sentence, ...]
-    starts: tuple[int, ...]
-    """Where each sentence starts in the joint text (title, newline, text)."""
-
-    def sentence_at(self, position: int) -> int:
-        """The number of the sentence at a place of the joint text, -1 where furniture stands."""
-        found = bisect_right(self.starts, position) - 1
-        if found < 0:
-            return -1
-        sentence = self.sentences[found]
-        base = 0 if sentence.clean.field == "title" else len(self.title.text) + 1
-        return found if position < base + sentence.end else -1
 
 
 def even(original: str, field: Field) -> Clean:
     """Typographic variants made one (quotes, dashes, blanks, width), invisible marks dropped."""
-    if _PLAIN.match(original):
-        return Clean(field, original, original)
-    text = original.translate(_EVEN)
-    if not _INVISIBLE.search(text) and unicodedata.is_normalized("NFKC", text):
+    text = original if _is_plain(original) else _replaced(original)
+    if text.isascii() or (not _INVISIBLE.search(text) and unicodedata.is_normalized("NFKC", text)):
         return Clean(field, original, text)
     parts: list[str] = []
     offsets: list[int] = []
@@ -107,10 +92,17 @@ def even(original: str, field: Field) -> Clean:
     return Clean(field, original, "".join(parts), tuple(offsets))
 
 
-def lower(text: str) -> str:
-    """Lower case of the same length (one letter, U+0130, would grow)."""
-    lowered = text.lower()
-    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+def _is_plain(text: str) -> bool:
+    """Nothing but printable ASCII and line ends, as most texts are?"""
+    return text.isascii() and text.replace("\n", "").isprintable()
+
+
+def _replaced(text: str) -> str:
+    """Each variant replaced by what it stands for (one look per variant: far cheaper than `translate`)."""
+    for variant, meant in _EVEN.items():
+        if variant in text:
+            text = text.replace(variant, meant)
+    return text
 
 
 def page_of(article: Article, title: Clean, text: Clean) -> Page:
@@ -122,9 +114,7 @@ def page_of(article: Article, title: Clean, text: Clean) -> Page:
         # A dateline or a byline is no sentence of the lead.
         lead += end - start > 40 or text.text[start:end].rstrip().endswith((".", "!", "?", '"'))
         found.append(Sentence(text, start, end, zone, paragraph + 1, len(found)))
-    base = len(title.text) + 1
-    starts = tuple(s.start + (0 if s.clean.field == "title" else base) for s in found)
-    return Page(article, title, text, tuple(found), starts)
+    return Page(article, title, text, tuple(found))
 
 
 def _cuts(text: str) -> list[tuple[int, int, int]]:
