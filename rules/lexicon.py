@@ -46,6 +46,10 @@ class LexiconDocument(Part):
     bare: StrictBool = Field(
         default=False, description="act: the object alone may say it ('new sanctions', 'calls for sanctions')"
     )
+    maker: str = Field(
+        default="",
+        description="object: the state (ISO 3166-1 alpha-2) that makes these things and shares in their sale",
+    )
     opposites: SomeWords = Field(default=(), description="act: what undoes it (impose for lift)")
     continuers: SomeWords = Field(default=(), description="acts that carry the state on (extend); denied, they end it")
     excludes: SomeWords = Field(default=(), description="phrases in which a word of this list means something else")
@@ -60,6 +64,8 @@ class Form:
     tag: str
     lemma: str
     transitive: bool = True
+    maker: str = ""
+    """The state whose thing it is ('Rafale'), '' for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +137,7 @@ def _own_forms(document: LexiconDocument) -> set[Form]:
     forms |= {f for v in document.intransitive for f in verb_surface(v, transitive=False)}
     forms |= {f for n in document.nouns for f in noun_surface(n)}
     forms |= {f for w in document.words for f in (*word_surface(w), *noun_surface(w))}
+    forms = {replace(f, maker=document.maker) for f in forms} if document.maker else forms
     return forms | {replace(f, pos="adjective") for a in document.adjectives for f in word_surface(a, "JJ")}
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from rules.document import PartiesPart, PartyPart, SpeakerPart, UnlessPart
+from rules.document import PartyPart, SpeakerPart, UnlessPart
 from rules.engine.explain import Outcome
+from rules.engine.partners import fits, sharing
 from rules.engine.rule import ClaimTest, Rule
 from rules.engine.wording import Wording, words_of
 from rules.language.analysis import Analysis
@@ -16,8 +17,7 @@ from rules.language.speakers import Voice
 from rules.language.vocabulary import Party
 from rules.model import Evidence, Role, Status, Zone
 
-_STATES = frozenset({"state", "country"})
-_PUBLIC = _STATES | {"igo", "body"}
+_PUBLIC = frozenset({"state", "country", "igo", "body"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,27 +177,10 @@ def _age(t: Tried) -> Iterator[Outcome]:
     yield Outcome(key="scope.event_age", holds=holds, wanted=f"at most {limit // DAY} days", found=found, cue=cue)
 
 
-def fits(party: Party, kinds: Iterable[str]) -> bool:
-    """Is the party of one of the kinds that a rule names?"""
-    wanted = set(kinds)
-    if "any" in wanted or party.kind in wanted:
-        return True
-    if party.kind == "state":
-        return bool(wanted & _STATES)
-    return "body" in wanted and party.kind == "igo"
-
-
-def named(parties: Iterable[Party], part: PartyPart | PartiesPart) -> list[Party]:
+def named(parties: Iterable[Party], part: PartyPart) -> list[Party]:
     """The parties of the kinds (and names) that a rule's key asks for."""
-    if isinstance(part, PartiesPart):
-        return [p for p in parties if fits(p, part.kinds)]
     found = [p for p in parties if fits(p, part.wanted)]
     return [p for p in found if p.id in part.name] if part.name else found
-
-
-def sharing(claim: Claim, part: PartiesPart) -> list[Party]:
-    """The parties that count for a `parties` key; where it asks for two or more, a mere place is none of them."""
-    return named((p for p in claim.parties if part.min < 2 or p.id not in claim.placed), part)
 
 
 def _party(t: Tried, key: str, part: PartyPart | None, parties: tuple[Party, ...]) -> Iterator[Outcome]:

@@ -205,6 +205,7 @@ class ClaimReader:
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
         partners = self._on_the_way(k) + arguments.partners
         partners += [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
+        partners += [n for o in arguments.subjects for w, n in self.s.complements(o) if w == "between"]
         everyone = self._parties([*nouns, *partners])
         shared = (*by, *everyone, *self._targets(around, by, _TARGET - _PLACES))
         return Claim(
@@ -233,7 +234,7 @@ class ClaimReader:
 
     def _several(self, k: int, is_partner: bool) -> bool:
         """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""
-        chunk = self.s.chunks[k]
+        chunk = self._owner(k)
         vague = (is_partner and chunk.first == chunk.head) or not _VAGUE.isdisjoint(
             self.t.low[chunk.first : chunk.head]
         )

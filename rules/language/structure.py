@@ -125,7 +125,7 @@ class Structure:
             if not self.joins(j) or self.kind(j + 1 + (self.kind(j + 1) == "CC")) != "NP":
                 break
             j += 1 + (self.kind(j + 1) == "CC")
-            if self.kind(j + 1) == "VG" and self.chunks[j + 1].form == "fin":
+            if self.kind(j + 1) == "VG" and self.chunks[j + 1].form == "fin" and self.preposition(k) != "between":
                 break
             found.append(self.quantity(j))
             j = found[-1] + 1
@@ -142,6 +142,8 @@ class Structure:
             j = self._before_parenthesis(j)
         if self.kind(j) == "REL":
             j -= 1 + (self.kind(j - 1) == ",")
+        if self.kind(j) == "NP" and self.kind(j - 1) == "CC" and self.preposition(j - 2) in ("between", "among"):
+            j -= 2  # 'the pact between Norway and Ghana was …'
         while self.kind(j) in ("NP", "AP") and self.kind(j - 1) == "P" and self.low(j - 1) not in _CLAUSAL:
             if self.kind(j - 2) in ("NP", "AP"):
                 j -= 2

@@ -233,7 +233,7 @@ class _Tagger:
 
     def third(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
         if low not in self.v.noun_heads:
-            return "VBZ", lemma
+            return ("N", low) if i and self.s.tags[i - 1] == "VB" else ("VBZ", lemma)  # 'to supply spares'
         after = self.ahead.after(i)
         if self.is_plural(i, lemma, before, after):
             return "N", low

@@ -28,6 +28,8 @@ class Party:
     adjective: bool = False
     capital: bool = False
     leader: bool = False
+    home: str = ""
+    """The state of a company, '' where it is unknown or there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +178,16 @@ def _party_names() -> Iterable[tuple[str, Party]]:
         yield from ((c, Party(code, "state", capital=True)) for c in capitals.split("/") if c)
     for kind, bodies in table("bodies").items():
         for code, names in bodies.items() if isinstance(bodies, dict) else ():
-            party = _body(kind, code)
-            yield from ((n, party) for n in str(names).split("/"))
+            home, _, text = str(names).rpartition("|")
+            party = _body(kind, code, home.strip())
+            yield from ((n.strip(), party) for n in text.split("/"))
 
 
-def _body(kind: str, code: str) -> Party:
+def _body(kind: str, code: str, home: str) -> Party:
     """A leader's name stands for the state (or for the EU)."""
     if kind == "leaders":
         return Party(code, "igo" if code == "EU" else "state", leader=True)
-    return Party(code if kind == "igo" else f"{kind}:{code}", kind)
+    return Party(code if kind == "igo" else f"{kind}:{code}", kind, home=home)
 
 
 def _party_table() -> dict[str, tuple[tuple[tuple[str, ...], Party], ...]]:

@@ -1,0 +1,56 @@
+"""Who shares in a claim: the parties that a rule's `parties` key counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rules.document import PartiesPart
+from rules.language.claims import Claim
+from rules.language.vocabulary import Party
+
+_STATES = frozenset({"state", "country"})
+
+
+def fits(party: Party, kinds: Iterable[str]) -> bool:
+    """Is the party of one of the kinds that a rule names?"""
+    wanted = set(kinds)
+    if "any" in wanted or party.kind in wanted:
+        return True
+    if party.kind == "state":
+        return bool(wanted & _STATES)
+    return "body" in wanted and party.kind == "igo"
+
+
+def sharing(claim: Claim, part: PartiesPart) -> list[Party]:
+    """The parties that count for a `parties` key; where it asks for two or more, a mere place is none of them.
+
+    Where companies count, so do the states whose firms or arms a deal is about ("orders 32 F-35s", "a Swedish arms
+    maker"), and a firm and its own state are one party: what a state orders at home is no deal with another.
+    """
+    if part.min < 2:
+        return [p for p in claim.parties if fits(p, part.kinds)]
+    found = [p for p in claim.parties if p.id not in claim.placed and fits(p, part.kinds)]
+    return _one_of_each_home([*found, *_makers(claim)]) if "company" in part.kinds else found
+
+
+def _one_of_each_home(parties: list[Party]) -> list[Party]:
+    seen: dict[str, Party] = {}
+    for party in sorted(parties, key=lambda p: p.kind == "company"):
+        seen.setdefault(party.home or party.id, party)
+    return [p for p in dict.fromkeys(parties) if p in seen.values()]
+
+
+def _makers(claim: Claim) -> Iterator[Party]:
+    """The states of the arms that stand in the objects and what completes them, and of the firms there."""
+    s = claim.structure
+    for k in dict.fromkeys([*claim.agents, *claim.around()]):
+        chunk = s.chunks[k]
+        for hit in s.tagged.hits:
+            if hit.form.maker and chunk.first <= hit.first <= chunk.last:
+                yield Party(hit.form.maker, "state")
+        if not s.grammar.nouns["firms"].isdisjoint(s.tagged.low[chunk.first : chunk.last + 1]):
+            yield from (
+                Party(p.id, "state")
+                for i, (_, p) in sorted(s.tagged.parties.items())
+                if chunk.first <= i <= chunk.last and p.kind == "state"
+            )
