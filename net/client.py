@@ -80,7 +80,8 @@ def preload() -> None:
 class GuardedClient:
     """Reuses connections; use it in one event loop, as an `async with` or with `aclose`.
 
-    *allow* are CIDR networks let through though not public; *tls* replaces the trusted certificates (of httpx).
+    *allow* are CIDR networks let through though not public; *tls* replaces the trusted certificates (of httpx); more
+    than *at_once* requests wait, and half as many idle ones are kept.
     """
 
     def __init__(
@@ -89,13 +90,13 @@ class GuardedClient:
         allow: Iterable[str] = (),
         user_agent: str = "Tocsin",
         connect_s: float = CONNECT_S,
-        max_connections: int = 200,
+        at_once: int = 200,
         resolve: Resolve = system_resolver,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._user_agent = user_agent
         self._connect_s = connect_s
-        self._pools = Pools(AddressPolicy.of(allow), resolve, tls or trusted(), max_connections)
+        self._pools = Pools(AddressPolicy.of(allow), resolve, tls or trusted(), at_once)
 
     async def get(
         self,
@@ -169,31 +170,26 @@ class GuardedClient:
         )
 
     async def _send(self, request: _Request, hops: tuple[Hop, ...], started: float, total_s: float) -> Answer:
+        url = httpx.URL(request.url)
         try:
             async with self._pools.of(request.proxy).stream(
                 request.method,
-                _target_url(request.url),
-                headers=self._headers(request),
+                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=self._headers(request, url.netloc),
                 content=request.content,
-                extensions={"timeout": {"connect": self._connect_s, "pool": total_s}},
+                extensions={"timeout": {"connect": self._connect_s}},
             ) as response:
                 return await _receive(response, request, hops, started, total_s)
         except (*_HTTPCORE_ERRORS, BadCoding, TooLarge) as error:
             return failure_of(error, request.host, request.limit, through=request.proxy)
 
-    def _headers(self, request: _Request) -> list[tuple[bytes, bytes]]:
+    def _headers(self, request: _Request, host: bytes) -> list[tuple[bytes, bytes]]:
         """The caller's headers, which may replace all but Host."""
         given = {name.lower(): value for name, value in request.headers.items()}
-        host = httpx.URL(request.url).netloc.decode("ascii")
-        headers = {"user-agent": self._user_agent, "accept": "*/*", **given, "host": host}
+        headers = {"user-agent": self._user_agent, "accept": "*/*", **given, "host": host.decode("ascii")}
         return [
             (name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in headers.items()
         ]
-
-
-def _target_url(url: str) -> httpcore.URL:
-    parsed = httpx.URL(url)
-    return httpcore.URL(scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path)
 
 
 _HTTPCORE_ERRORS = (

@@ -10,29 +10,32 @@ from typing import Any
 import httpcore
 import httpx
 
+from net.connections import Connections
 from net.guard import AddressPolicy, is_address
 from net.resolve import GuardedBackend, Resolve, system_resolver
+
+KEPT_S = 15.0
+"""How long an idle connection is kept for the next request."""
 
 
 class Pools:
     """Connections by the way they take. A proxy is the operator's own: it may be anywhere, and looks up names."""
 
-    def __init__(self, policy: AddressPolicy, resolve: Resolve, tls: ssl.SSLContext, max_connections: int) -> None:
+    def __init__(self, policy: AddressPolicy, resolve: Resolve, tls: ssl.SSLContext, at_once: int) -> None:
         self._policy = policy
-        self._common: Mapping[str, Any] = {
-            "ssl_context": tls,
-            "max_connections": max_connections,
-            "max_keepalive_connections": max_connections // 2,
-            "keepalive_expiry": 15.0,
-        }
+        self._at_once = at_once
+        self._common: Mapping[str, Any] = {"ssl_context": tls, "keepalive_expiry": KEPT_S}
         straight = httpcore.AsyncConnectionPool(**self._common, network_backend=GuardedBackend(policy, resolve))
-        self._pools: dict[str | None, httpcore.AsyncConnectionPool] = {None: straight}
+        self._pools: dict[str | None, Connections] = {None: self._pool(straight)}
 
-    def of(self, proxy: str | None) -> httpcore.AsyncConnectionPool:
-        """The pool for the URL of a *proxy*; None is straight out."""
+    def of(self, proxy: str | None) -> Connections:
+        """The connections through the URL of a *proxy*; None is straight out."""
         if proxy not in self._pools:
-            self._pools[proxy] = _through(proxy or "", self._common)
+            self._pools[proxy] = self._pool(_through(proxy or "", self._common))
         return self._pools[proxy]
+
+    def _pool(self, way: httpcore.AsyncConnectionPool) -> Connections:
+        return Connections(way.create_connection, at_once=self._at_once, kept=self._at_once // 2)
 
     def why_refused(self, host: str) -> str | None:
         """Why no proxy is asked for *host*: an address that is not public, in any spelling. A name is the proxy's."""

@@ -12,9 +12,7 @@ import random
 import threading
 import time
 import uuid
-import zlib
 from collections.abc import Coroutine
-from functools import partial
 from typing import Any
 
 import structlog
@@ -32,7 +30,6 @@ BATCH_S = 0.05
 """How long outcomes are gathered while other tries that may end any moment are in the air."""
 
 YOUNG_S = 0.1
-POOLS = 64
 
 DRAIN_S = 17.0
 """Seconds for what is in the air when the worker stops; whoever started it waits 20 s."""
@@ -80,7 +77,8 @@ class Sender:
         self._news = asyncio.Event()
         self._landed = asyncio.Event()
         self._turn_lock = asyncio.Lock()
-        self._clients = _clients(self._context)
+        context = self._context
+        self._client = GuardedClient(allow=context.allow, user_agent=context.user_agent, at_once=AT_ONCE)
         self._turns = asyncio.create_task(self._turn_for_ever())
 
     async def _take_up(self) -> int:
@@ -145,7 +143,7 @@ class Sender:
         if channel is None:
             return TryAgain(reason=f"this version knows no channel {parcel.channel!r}", ours=True)
         try:
-            return await channel.send(parcel, self._context, self._client_for(parcel))
+            return await channel.send(parcel, self._context, self._client)
         except Exception as error:  # noqa: BLE001  # a bug must cost one try, not the loop
             _log.exception("deliver.bug", delivery=parcel.id)
             return TryAgain(reason=f"internal error: {type(error).__name__}: {error}"[:500], ours=True)
@@ -162,19 +160,7 @@ class Sender:
         await self._turn()
         if left:
             await asyncio.to_thread(deliveries.release, self._context.db, self._owner, list(left))
-        for client in self._clients:
-            await client.aclose()
-
-    def _client_for(self, parcel: Parcel) -> GuardedClient:
-        return self._clients[zlib.crc32(parcel.endpoint_id.encode()) % len(self._clients)]
-
-
-def _clients(context: Context) -> list[GuardedClient]:
-    """Several clients: at each request httpcore looks at every connection of its pool for every other one, and 64 tries
-    at once in one pool spend three quarters of the time on that.
-    """
-    one = partial(GuardedClient, allow=context.allow, user_agent=context.user_agent, max_connections=AT_ONCE)
-    return [one() for _ in range(POOLS)]
+        await self._client.aclose()
 
 
 def _say(parcel: Parcel, tried: Tried) -> None:
