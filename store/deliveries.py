@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, true, update
 
 from store.database import Database
 from store.digests import bring_near, follow
-from store.endpoints import PER_ENDPOINT, note_tries, room, take_slots, takes
+from store.endpoints import PER_ENDPOINT, hold_addresses, note_tries, room, take_slots, takes
 from store.leases import LEASE_S, NO_LEASE, SECOND, SKEW_S, free
+from store.locks import hold_deliveries
 from store.replaying import REPLAYED
 from store.tables import UNDELIVERED, attempt, delivery, endpoint, message, subscription
 from store.tries import GIVE_UP_S, Parcel, Tried
@@ -31,13 +32,17 @@ def exchange(db: Database, owner: str, tried: Sequence[Tried], limit: int) -> li
         now = db.now(connection)
         if tried:
             _record(connection, owner, tried, now)
-        return _lease(connection, owner, limit, now) if limit > 0 else []
+        parcels, hopeless = _lease(connection, owner, limit, now) if limit > 0 else ([], {})
+    if hopeless:
+        _give_up(db, hopeless)
+    return parcels
 
 
 def release(db: Database, owner: str, ids: Iterable[str]) -> None:
     """Give leased deliveries back, due at once: their worker stops."""
     chosen = and_(delivery.c.id.in_(list(ids)), delivery.c.lease_owner == owner)
     with db.write() as connection:
+        hold_deliveries(connection, chosen)
         connection.execute(update(delivery).where(chosen).values(**NO_LEASE))
 
 
@@ -53,21 +58,18 @@ def bring_back(db: Database) -> None:
         now = db.now(connection)
         future = delivery.c.created_at > now + SKEW_S * SECOND
         chosen = and_(delivery.c.status == "pending", UNDELIVERED, future, delivery.c.next_at > now)
+        hold_deliveries(connection, chosen)
         connection.execute(update(delivery).where(chosen).values(next_at=now, created_at=now))
         bring_near(connection, now)
 
 
-def _lease(connection: Connection, owner: str, limit: int, now: int) -> list[Parcel]:
+def _lease(connection: Connection, owner: str, limit: int, now: int) -> tuple[list[Parcel], Mapping[str, str]]:
+    """What leaves, and why (by id) what is given up instead."""
     ids = _pick(connection, limit, now)
     if not ids:
-        return []
+        return [], {}
     rows = _locked(connection, ids, now)
     hopeless = {row.id: why for row in rows if (why := _hopeless(connection, row, now))}
-    for id, why in hopeless.items():
-        dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **NO_LEASE}
-        connection.execute(update(delivery).where(delivery.c.id == id).values(**dead))
-    if hopeless:
-        follow(connection, list(hopeless))
     ours = _leaving(connection, [row for row in rows if row.id not in hopeless], now)
     values = {
         "lease_owner": owner,
@@ -75,7 +77,24 @@ def _lease(connection: Connection, owner: str, limit: int, now: int) -> list[Par
         "attempts": delivery.c.attempts + 1,
     }
     connection.execute(update(delivery).where(delivery.c.id.in_(ours)).values(**values))
-    return _parcels(connection, ours, now)
+    return _parcels(connection, ours, now), hopeless
+
+
+def _give_up(db: Database, hopeless: Mapping[str, str]) -> None:
+    """Let deliveries die visibly, each for its reason; in a transaction of its own, which holds nothing before."""
+    with db.write() as connection:
+        now = db.now(connection)
+        free_now = and_(delivery.c.status == "pending", free(delivery.c.lease_until_at, now))
+        hold_deliveries(connection, _with_contents(list(hopeless)))
+        for id, why in sorted(hopeless.items()):
+            dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **NO_LEASE}
+            connection.execute(update(delivery).where(delivery.c.id == id, free_now).values(**dead))
+        follow(connection, list(hopeless))
+
+
+def _with_contents(ids: Sequence[str]) -> ColumnElement[bool]:
+    """Deliveries, and what went into those that are digests."""
+    return or_(delivery.c.id.in_(ids), delivery.c.digest_id.in_(ids))
 
 
 def _locked(connection: Connection, ids: Sequence[str], now: int) -> Sequence[Any]:
@@ -84,7 +103,7 @@ def _locked(connection: Connection, ids: Sequence[str], now: int) -> Sequence[An
     chosen = select(*columns, endpoint.c.spacing).join(endpoint, endpoint.c.id == delivery.c.endpoint_id)
     chosen = chosen.where(delivery.c.id.in_(ids), delivery.c.status == "pending", free(delivery.c.lease_until_at, now))
     chosen = chosen.order_by(delivery.c.next_at, delivery.c.seq, delivery.c.id)
-    return connection.execute(chosen.with_for_update(of=delivery, skip_locked=True)).all()
+    return connection.execute(chosen.with_for_update(of=delivery, key_share=True, skip_locked=True)).all()
 
 
 def _leaving(connection: Connection, rows: Sequence[Any], now: int) -> dict[str, float]:
@@ -199,17 +218,22 @@ def _parcels(connection: Connection, leaving: Mapping[str, float], now: int) -> 
 
 
 def _record(connection: Connection, owner: str, tried: Sequence[Tried], now: int) -> None:
-    """Append the tries; change only those deliveries whose lease is still ours."""
+    """Append the tries; change only those deliveries whose lease is still ours. Held are addresses, then deliveries."""
+    addresses = hold_addresses(connection, tried)
+    columns = (delivery.c.id, delivery.c.status, delivery.c.lease_owner, delivery.c.digest_id)
+    chosen = select(*columns).where(_with_contents([one.delivery_id for one in tried])).order_by(delivery.c.id)
+    rows = connection.execute(chosen.with_for_update(key_share=True)).all()
+    ours = {row.id for row in rows if row.lease_owner == owner and row.status == "pending"}
+    _append(connection, tried)
+    _finish(connection, [one for one in tried if one.delivery_id in ours], now)
+    if contents := {row.digest_id for row in rows if row.digest_id is not None}:
+        follow(connection, list(contents))
+    note_tries(connection, addresses, tried, now)
+
+
+def _append(connection: Connection, tried: Sequence[Tried]) -> None:
     columns = ("delivery_id", "number", "started_at", "elapsed_ms", "outcome", "code", "detail", "response")
     connection.execute(insert(attempt), [{name: getattr(one, name) for name in columns} for one in tried])
-    chosen = select(delivery.c.id).where(
-        delivery.c.id.in_([one.delivery_id for one in tried]),
-        delivery.c.lease_owner == owner,
-        delivery.c.status == "pending",
-    )
-    ours = set(connection.scalars(chosen.order_by(delivery.c.id).with_for_update()))
-    _finish(connection, [one for one in tried if one.delivery_id in ours], now)
-    note_tries(connection, tried, now)
 
 
 def _finish(connection: Connection, tried: Sequence[Tried], now: int) -> None:
@@ -221,8 +245,6 @@ def _finish(connection: Connection, tried: Sequence[Tried], now: int) -> None:
         if one.status != "delivered":
             values = _again(one, now) if one.status == "pending" else _dead(one, now)
             connection.execute(update(delivery).where(delivery.c.id == one.delivery_id).values(**values))
-    if ended := [one.delivery_id for one in tried if one.status != "pending"]:
-        follow(connection, ended)
 
 
 def _again(one: Tried, now: int) -> dict[str, Any]:

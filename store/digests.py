@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, literal_column, select, 
 from store.database import Database
 from store.ids import digest_id
 from store.leases import SECOND
+from store.locks import hold_deliveries
 from store.subscriptions import Subscription, of_row
 from store.tables import delivery, message, subscription
 
@@ -62,7 +63,7 @@ def waiting(connection: Connection, due: Due, limit: int) -> list[Row]:
         _ungathered(), delivery.c.subscription_id == due.subscription_id, delivery.c.gather_at == due.until
     )
     chosen = chosen.order_by(message.c.at, message.c.alert_id, message.c.revision, delivery.c.id).limit(limit)
-    rows = connection.execute(chosen.with_for_update(of=delivery)).mappings()
+    rows = connection.execute(chosen.with_for_update(of=delivery, key_share=True)).mappings()
     return [dict(row) for row in rows]
 
 
@@ -91,6 +92,7 @@ def suppressed(connection: Connection, id: str, why: str, silence_id: str, now: 
 def bring_near(connection: Connection, now: int) -> None:
     """Let what waits for a digest further away than the longest period be gathered now: the clock was wrong then."""
     far = delivery.c.gather_at > now + LONGEST_S * SECOND
+    hold_deliveries(connection, and_(_ungathered(), far))
     connection.execute(update(delivery).where(_ungathered(), far).values(gather_at=now))
 
 

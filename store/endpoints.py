@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, or_, 
 from store.database import Database
 from store.endpoint_notices import notice_disabled, notice_failing, notice_recovered
 from store.leases import NO_LEASE, SECOND
+from store.locks import free_deliveries
 from store.rate import MAX_SPACING
 from store.tables import delivery, endpoint
 from store.tries import GIVE_UP_S, Tried
@@ -105,15 +106,18 @@ def _slot(row: Any, now: int) -> int:
     return now if wrong else max(now, int(row.slot_at))
 
 
-def note_tries(connection: Connection, tried: Sequence[Tried], now: int) -> None:
-    """Keep what tries, in the order in which they ended, say of their addresses. These are locked in one order, so that
-    two workers never wait for each other.
-    """
+def hold_addresses(connection: Connection, tried: Sequence[Tried]) -> Sequence[Any]:
+    """The addresses of tries, held until the end of the transaction: before any delivery is (store.locks)."""
+    ids = sorted({one.endpoint_id for one in tried})
+    chosen = select(endpoint.c.id, endpoint.c.failing_since_at).where(endpoint.c.id.in_(ids)).order_by(endpoint.c.id)
+    return connection.execute(chosen.with_for_update(key_share=True)).all()
+
+
+def note_tries(connection: Connection, rows: Sequence[Any], tried: Sequence[Tried], now: int) -> None:
+    """Keep what tries, in the order in which they ended, say of their addresses, whose *rows* are held."""
     by_endpoint: dict[str, list[Tried]] = {}
     for one in tried:
         by_endpoint.setdefault(one.endpoint_id, []).append(one)
-    locked = select(endpoint.c.id, endpoint.c.failing_since_at).where(endpoint.c.id.in_(list(by_endpoint)))
-    rows = connection.execute(locked.order_by(endpoint.c.id).with_for_update(key_share=True)).all()
     well = sorted(id for id, those in by_endpoint.items() if any(one.outcome == "delivered" for one in those))
     if well:
         notice_recovered(connection, ((row.id, row.failing_since_at) for row in rows if row.id in well), now)
@@ -174,9 +178,10 @@ def _disable(connection: Connection, id: str, tried: Sequence[Tried], why: str, 
 
 
 def _bury(connection: Connection, id: str, why: str, now: int) -> None:
+    """What another transaction works on at this moment is left to bury_stranded."""
     pending = and_(delivery.c.endpoint_id == id, delivery.c.status == "pending")
     dead = {"status": "dead", "why": f"address disabled: {why}", "next_at": None, "done_at": now}
-    connection.execute(update(delivery).where(pending).values(**dead, **NO_LEASE))
+    connection.execute(update(delivery).where(delivery.c.id.in_(free_deliveries(pending))).values(**dead, **NO_LEASE))
 
 
 def bury_stranded(db: Database) -> None:

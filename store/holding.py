@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, select, upda
 
 from store.database import Database
 from store.messages import restate
+from store.subscriptions import hold_in_force
 from store.tables import alert, held, message
 from store.words import UNFIT
 
@@ -132,9 +133,12 @@ def waiting_of(connection: Connection) -> list[HeldRule]:
 
 
 def release(db: Database, rule_id: str, by: str) -> int:
-    """Let all alerts of a rule that wait be told, whatever its limit; returns how many. The clock tells them."""
+    """Let all alerts of a rule that wait be told, whatever its limit; returns how many. The clock tells them. Whoever
+    matches or tells holds the subscriptions first, and so does this.
+    """
     chosen = and_(held.c.rule_id == rule_id, _WAITS, held.c.released_at.is_(None))
     with db.write() as connection:
+        hold_in_force(connection)
         values = {"released_at": db.now(connection), "released_by": by}
         return int(connection.execute(update(held).where(chosen).values(**values)).rowcount)
 
@@ -160,6 +164,7 @@ def _discard(db: Database, rule_id: str, by: str, why: str) -> int:
     """The first of them, in one transaction."""
     first = select(held.c.id).where(held.c.rule_id == rule_id, _WAITS).order_by(held.c.id).limit(_BATCH)
     with db.write() as connection:
+        hold_in_force(connection)
         values = {"ended_at": db.now(connection), "outcome": "suppressed", "released_by": by}
         ended = update(held).where(held.c.id.in_(first), _WAITS).values(**values).returning(held.c.alert_id)
         ids = connection.scalars(ended).all()

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, tuple_, update
 
 from store.database import Database
 from store.digests import follow
+from store.locks import hold_deliveries
 from store.tables import UNDELIVERED, delivery, endpoint
 from store.unsubscribing import unwanted
 
@@ -72,13 +73,20 @@ def replay(db: Database, choice: Choice) -> Iterator[Replayed]:
     while True:
         later = chosen if after is None else chosen.where(tuple_(*keys) > tuple_(*after))
         with db.write() as connection:
-            rows = connection.execute(later.with_for_update(of=delivery)).all()
+            found = connection.execute(later).all()
+            rows = _held(connection, later, [row.id for row in found])
             leaving = [row.id for row in rows if row.stays is None]
             _send_again(connection, leaving, db.now(connection))
-        if not rows:
+        if not found:
             return
-        after = (rows[-1].place, rows[-1].id)
+        after = (found[-1].place, found[-1].id)
         yield Replayed(leave=len(leaving), stay=Counter(row.stays for row in rows if row.stays is not None))
+
+
+def _held(connection: Connection, chosen: Select[Any], ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Those of *ids* that are still chosen once they are held, with what went into them where they are digests."""
+    hold_deliveries(connection, or_(delivery.c.id.in_(ids), delivery.c.digest_id.in_(ids)))
+    return connection.execute(chosen.where(delivery.c.id.in_(ids))).all()
 
 
 def _send_again(connection: Connection, ids: Sequence[str], now: int) -> None:

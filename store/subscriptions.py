@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, exists, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
 from store.ids import endpoint_id
 from store.leases import NO_LEASE
+from store.locks import hold_deliveries
 from store.rate import spacing_of
 from store.tables import attempt, delivery, endpoint, subscription
 from store.unsubscribing import suppress
@@ -75,6 +76,7 @@ def sync(db: Database, subscriptions: Iterable[Subscription], origin: str = "fil
         if gone:
             connection.execute(update(subscription).where(subscription.c.id.in_(gone)).values(removed_at=now))
         _space(connection)
+        _redirect(connection, [(one, there[id]) for id, one in sorted(declared.items()) if id in there], now)
 
 
 def ensure_owned(connection: Connection, one: Subscription, now: int) -> None:
@@ -92,10 +94,18 @@ def _declare(connection: Connection, one: Subscription, row: Row[Any] | None, or
         connection.execute(insert(subscription).values(**values, created_at=now))
         return
     connection.execute(update(subscription).where(subscription.c.id == one.id).values(**values))
-    if row.channel != one.channel:
-        _drop_pending(connection, one, now)
-    elif row.address != one.address:
-        _move_pending(connection, one, now)
+
+
+def _redirect(connection: Connection, pairs: Sequence[tuple[Subscription, Row[Any]]], now: int) -> None:
+    """What waits of those that lead elsewhere now goes there, where it can; *pairs* are each with what it was."""
+    moved = [(one, row) for one, row in pairs if (one.channel, one.address) != (row.channel, row.address)]
+    if not moved:
+        return
+    of_these = delivery.c.subscription_id.in_([one.id for one, _ in moved])
+    hold_deliveries(connection, and_(of_these, delivery.c.status == "pending"))
+    for one, row in moved:
+        change = _drop_pending if row.channel != one.channel else _move_pending
+        change(connection, one, now)
 
 
 def _drop_pending(connection: Connection, one: Subscription, now: int) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
 from store.leases import NO_LEASE
+from store.locks import hold_deliveries
 from store.tables import delivery, endpoint, signing_key, subscription, unsubscribed
 
 WHY = "unsubscribed by its receiver"
@@ -76,6 +77,7 @@ def suppress(connection: Connection, subscription_id: str, now: int) -> None:
     """What waits for an address where the subscription is not wanted is not sent."""
     chosen = and_(delivery.c.subscription_id == subscription_id, delivery.c.status == "pending", unwanted())
     ended = {"status": "suppressed", "why": WHY, "next_at": None, "done_at": now, **NO_LEASE}
+    hold_deliveries(connection, chosen)
     connection.execute(update(delivery).where(chosen).values(**ended))
 
 
