@@ -85,7 +85,15 @@ class _Tagger:
             return ("CC" if low == "&" else low), low
         if low[0].isdigit() or low in _NUMBERS:
             return "NUM", low
-        return self.in_a_phrase(i, low) or self.by_word(i, low)
+        return self.in_a_phrase(i, low) or self.beside(i, low) or self.by_word(i, low)
+
+    def beside(self, i: int, low: str) -> tuple[str, str] | None:
+        """Words that the next one decides: 'prime minister', 'May 12', 'up to 18'."""
+        if low == "prime" and self.s.low[i + 1 : i + 2] in (["minister"], ["ministers"]):
+            return "ADJ", low
+        if low == "may" and self.s.words[i] != low and self.ahead.is_number(i + 1):
+            return "N", low
+        return ("ADV", low) if self.ahead.bounds(i) or (i and self.ahead.bounds(i - 1)) else None
 
     def in_a_phrase(self, i: int, low: str) -> tuple[str, str] | None:
         """Words that a set phrase or a hyphen decides: 'no longer', 'persona non grata', 'first-ever'."""
@@ -94,9 +102,9 @@ class _Tagger:
         if low == "home" and i and self.s.tags[i - 1] == "N" and self.s.low[i - 1].endswith("s"):
             return "ADV", low
         if (
-            low in ("close", "closer", "near", "ready")
+            low in ("close", "closer", "near", "ready", "open")
             and self.s.low[i + 1 : i + 2] == ["to"]
-            and self.before(i) in ("N", "BE")
+            and self.before(i) in ("N", "BE", "VBZ", "VBD")
         ):
             return "ADJ", low
         if low == "due" and self.s.low[i + 1 : i + 2] == ["to"] and not self.ahead.is_base(i + 2):
