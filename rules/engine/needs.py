@@ -121,8 +121,8 @@ class Needs:
 
 
 def _parts(form: Form) -> bool:
-    """May something stand between its words ('phase the ban out')?"""
-    return form.pos == "verb" and len(form.words) == 2
+    """May something stand between its words ('phase the ban out', 'pull the country out of the pact')?"""
+    return form.pos == "verb" and len(form.words) > 1
 
 
 def _rarest(words: tuple[str, ...]) -> str:

@@ -20,6 +20,8 @@ AFTER = {
 _APART = frozenset(
     ["amid", "amidst", "despite", "during", "after", "since", "under", "by", "than", "like", "before", "given", "until"]
 )
+_RANKS = frozenset({"first", "second", "third", "fourth", "fifth", "sixth", "latest", "last", "only"})
+_CLAUSAL = frozenset({"as", "after", "before", "since", "until"})
 # 'Wants to have the ban lifted': verbs whose object has something done to it.
 _BRINGING_ABOUT = frozenset({"have", "get", "see", "want", "need", "keep", "make", "like", "wish", "watch", "demand"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
@@ -62,7 +64,20 @@ class Governing:
             sister = self.s.verb_left(left - 1)
             if sister >= 0 and self.s.chunks[sister].form == "inf":
                 return self._of_infinitive(sister)
+        if self.ranks(left):
+            verb = self.s.verb_left(left)
+            return (verb, "rank") if verb >= 0 else (None, "rank")
         return self._to_left(left, "inf")
+
+    def ranks(self, k: int) -> bool:
+        """'The first country to quit the pact' has quit it."""
+        if self.s.kind(k) != "NP" or (self.s.kind(k - 1) == "VG" and not self._is_being(k - 1)):
+            return False
+        chunk = self.s.chunks[k]
+        return not _RANKS.isdisjoint(self.s.tagged.low[chunk.first : chunk.head + 1])
+
+    def _is_being(self, verb: int) -> bool:
+        return self.s.chunks[verb].copula or self.s.lemma(verb) == "become"
 
     def _to_left(self, left: int, role: str) -> tuple[int | None, str]:
         """The predicate to the left: a verb, a predicative adjective, or a noun that governs."""
@@ -131,10 +146,12 @@ class Governing:
         return (one.form == "inf" and not governs) or (bool(one.modal) and not self.s.chunks[k].modal)
 
     def _speaking(self, k: int) -> tuple[int | None, str]:
-        """The verb or noun to the left that k's clause completes."""
+        """The verb or noun to the left that k's clause completes; none where the verb before shares its subject."""
+        if self.s.kind(k - 1) == "," and self.s.tagged.tags[self.s.chunks[k].first] == "VBZ":
+            return None, ""  # 'Norway to resume whaling, quits commission'
         for j in range(k - 1, max(-1, k - REACH), -1):
             kind = self.s.kind(j)
-            if kind == "SUB" and self.s.low(j) != "that":
+            if (kind == "SUB" and self.s.low(j) != "that") or self._opens_clause(j, k):
                 return None, ""
             if kind == "VG":
                 speaks = self.s.lemma(j) in self.s.grammar.verb_class and self.s.chunks[j].form != "part"
@@ -148,6 +165,11 @@ class Governing:
             if kind in (";", ":", "–", "REL"):
                 break
         return None, ""
+
+    def _opens_clause(self, j: int, k: int) -> bool:
+        """'Fighting stops as the sides agree …': does chunk j begin a side clause of its own with verb k?"""
+        is_clausal = self.s.kind(j) == "P" and self.s.low(j) in _CLAUSAL
+        return is_clausal and j + 1 < k and all(self.s.kind(m) in ("NP", "P", "CC") for m in range(j + 1, k))
 
     def _of_phrase(self, k: int) -> tuple[int | None, str]:
         """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
@@ -182,7 +204,7 @@ class Governing:
     def _is_subject(self, k: int) -> bool:
         """'suggests new sanctions against it are illegal': a finite verb follows the phrase and its complements."""
         j = k + 1
-        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP":
+        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP" and self.s.low(j) not in _CLAUSAL:
             j += 2
         return self.s.kind(j) == "VG" and self.s.chunks[j].form == "fin"
 
@@ -197,6 +219,6 @@ class Governing:
                 if self.s.chunks[j].form == "inf" and j == k + 1:
                     continue
                 return (j, "subject") if self.s.chunks[j].form in ("fin", "part") else (None, "")
-            if self.s.kind(j) not in ("P", "NP", "CC", "AP"):
+            if self.s.kind(j) not in ("P", "NP", "CC", "AP") or self.s.low(j) in _CLAUSAL:
                 break
         return None, ""

@@ -11,8 +11,6 @@ from rules.language.words import Tagged
 
 ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed)\Z")
 
-_BOUNDS = frozenset({("up", "to"), ("more", "than"), ("less", "than"), ("fewer", "than"), ("at", "least")})
-
 
 @dataclass(frozen=True, slots=True)
 class Lookahead:
@@ -26,14 +24,6 @@ class Lookahead:
     def is_base(self, i: int) -> bool:
         """May word i be the base form of a verb?"""
         return i < len(self.s.low) and any(tag == "VB" for tag, _ in self.v.verbs.get(self.s.low[i], ()))
-
-    def is_number(self, i: int) -> bool:
-        """Is word i written in digits?"""
-        return i < len(self.s.low) and self.s.low[i][0].isdigit()
-
-    def bounds(self, i: int) -> bool:
-        """'Up to 18', 'more than 20': does a pair of words that begins at i only bound a number?"""
-        return (self.s.low[i], *self.s.low[i + 1 : i + 2]) in _BOUNDS and self.is_number(i + 2)
 
     def next_is_base(self, i: int) -> bool:
         for j in range(i + 1, min(i + 4, len(self.s.low))):
@@ -62,8 +52,6 @@ class Lookahead:
             "subject",
             "related",
             "key",
-            "accede",
-            "adhere",
         )
 
     def after(self, i: int) -> str:

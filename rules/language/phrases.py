@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.language.tagging import VERBAL
+from rules.language.set_phrases import VERBAL
 from rules.language.words import Tagged
 
 _NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})

@@ -88,6 +88,8 @@ class Placing:
             return range(thing.first, thing.last + 1)
         end = thing.last
         j = things[0].chunk + 1
+        if self.s.low(j) == "of" and self.s.kind(j + 1) == "NP":
+            end = chunks[j + 1].last  # 'the limits of the 2015 deal'
         while j < len(chunks) and chunks[j].kind in ("P", "NP"):
             j += 1
         if j < len(chunks) and chunks[j].form == "part":

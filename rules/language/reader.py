@@ -8,6 +8,7 @@ from datetime import datetime
 
 from rules.language.claims import Claim, SpecialActs, Thing, distinct
 from rules.language.dates import event_age
+from rules.language.endings import ended
 from rules.language.implied import Arguments, absences, bare
 from rules.language.phrases import Chunk
 from rules.language.placing import Placing
@@ -20,13 +21,12 @@ from rules.model import Status
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
 # Where a pact is signed says nothing of who signs it.
 _PLACES = frozenset({"in", "at"})
-# Where weapons or troops are put is whose guests they are.
-_STATIONING = frozenset({"station", "base", "host", "position", "place", "deploy"})
 _PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
 _VAGUE = frozenset(
     {"several", "some", "many", "other", "various", "any", "certain", "different", "few", "foreign", "more"}
 )
+_EXPLETIVES = frozenset({"there"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 
 
@@ -79,6 +79,8 @@ class ClaimReader:
     def _fits(self, hit: Hit) -> bool:
         tag = self.t.tags[hit.first]
         if hit.form.pos == "verb":
+            if tag == "BE":
+                return len(hit.form.words) > 1  # 'is in force', 'is no longer party to'
             return tag in ("VB", "VBZ", "VBD", "VBN", "VBG", "JJV") and not (tag == "VBZ" and hit.form.tag != "VBZ")
         return tag in ("N", "VBG") or len(hit.form.words) > 1
 
@@ -103,7 +105,7 @@ class ClaimReader:
         if hit.form.pos == "verb" and claim.status in FACTUAL and (no := self._nothing(things)) >= 0:
             links = (*claim.reading.links, Link(no, "negation", Status.DENIED))
             claim = replace(claim, reading=replace(claim.reading, status=Status.DENIED, links=links))
-        return _ended(claim, ends) if ends else claim
+        return ended(claim, ends) if ends else claim
 
     def _nothing(self, things: tuple[Thing, ...]) -> int:
         """The 'no' of 'agreed no ceasefire', which denies the act; -1 without one."""
@@ -115,29 +117,33 @@ class ClaimReader:
         chunk = self.s.chunks[k]
         after = self._after(hit, k)
         direct = self.s.coordinated(after) if self.s.kind(after) == "NP" else []
-        receivers = direct if len(direct) == 1 and self._receives(after) else []
-        if receivers:
-            direct = self.s.coordinated(after + 1)  # 'gives Norway its tanks'
         if hit.last == hit.first and len(hit.form.words) > 1:
+            if not hit.form.transitive:
+                return Arguments(objects=self.s.subject(k))  # 'the truce is now in force'
             preposition = hit.form.words[-1]
+            if hit.form.words[-2] == "to" and (done_to := self._ordered(k)):
+                return Arguments(objects=done_to, subjects=self.s.subject(k), targets=direct)
             apart = [n for p, n in self.s.complements(k) if p == preposition]
             leaves = hit.form.words[-1] in ("of", "from") and bool(apart)  # 'pulls Norway out of the pact'
             leaving = [n for n in direct if leaves and self.s.has_party(n)]
             return Arguments(objects=apart or direct, subjects=self.s.subject(k), targets=direct, agents=leaving)
         is_passive = chunk.passive or (chunk.form == "part" and hit.form.transitive)
         if is_passive and len(hit.form.words) > 1 and any(self.thing(o, hit) for o in direct):
-            return Arguments(objects=direct, targets=self.s.subject(k))  # 'was hit with sanctions'
+            subject = self.s.subject(k)  # 'was hit with sanctions', 'is bound by the pact'
+            is_agent = hit.form.words[-1] == "by"
+            return Arguments(objects=direct, **{"subjects" if is_agent else "targets": subject})
         if not hit.form.transitive:
             return Arguments(objects=self.s.subject(k), partners=direct)  # 'the troops left Norway'
         if is_passive:
             agents = [n for p, n in self.s.complements(k) if p == "by"]
             return Arguments(objects=self.s.subject(k), agents=agents)
-        return Arguments(objects=direct, subjects=self.s.subject(k), targets=receivers)
+        return Arguments(objects=direct, subjects=self.s.subject(k))
 
-    def _receives(self, k: int) -> bool:
-        """'Sends Norway more tanks': is a party followed by a phrase that can be no part of its name?"""
-        beyond = self.s.chunks[k + 1] if self.s.kind(k + 1) == "NP" else None
-        return beyond is not None and self.s.has_party(k) and beyond.head not in self.t.parties
+    def _ordered(self, k: int) -> list[int]:
+        """'Orders Norway to close its embassy': the objects of the infinitive, which is part of the act."""
+        to = next((j for j in range(k + 1, min(k + 6, len(self.s.chunks))) if self.s.chunks[j].form == "inf"), -1)
+        first = to + 1 + (self.s.kind(to + 1) == "P")
+        return self.s.coordinated(first) if to >= 0 and self.s.kind(first) == "NP" else []
 
     def _after(self, hit: Hit, k: int) -> int:
         """The chunk after the verb and its particles."""
@@ -217,8 +223,7 @@ class ClaimReader:
         partners += [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
         partners += [n for o in arguments.subjects for w, n in self.s.complements(o) if w == "between"]
         everyone = self._parties([*nouns, *partners])
-        places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
-        shared = {p.id for p in (*by, *everyone, *self._targets(around, by, _TARGET - places))}
+        shared = (*by, *everyone, *self._targets(around, by, _TARGET - _PLACES))
         return Claim(
             sentence=self.sentence,
             structure=self.s,
@@ -232,7 +237,7 @@ class ClaimReader:
             by=by,
             on=on,
             parties=distinct((*by, *on, *everyone, *self.t.flags)),
-            placed=frozenset(p.id for p in on if p.id not in shared),
+            placed=frozenset(p.id for p in on if p not in shared),
             zone=zone,
             zone_cue=cue,
             dated=dated,
@@ -301,8 +306,12 @@ class ClaimReader:
     def _antecedent(self, k: int) -> int:
         """'Norway said it had left': the subject of the verb before the pronoun."""
         verb = self.s.verb_left(k - 1)
-        subject = self.s.subject(verb) if verb >= 0 else []
-        return subject[0] if subject else k
+        while verb >= 0:
+            subject = self.s.subject(verb)
+            if subject and self.s.low(subject[0]) not in _EXPLETIVES:
+                return subject[0]
+            verb = self.s.verb_left(verb - 1)
+        return k
 
     def _meant(self, doers: list[int]) -> tuple[Party, ...]:
         """Whom 'it' or 'the government' means: the nearest state or body before, here or in an earlier sentence."""
@@ -335,12 +344,3 @@ class ClaimReader:
             joined = [n for w, n in self.s.complements(o) if w in prepositions]
             found += self._parties([*joined, o, *self._dealing_with(o)], of_firms=True)
         return tuple(p for p in distinct(tuple(found)) if p.id not in {b.id for b in by})
-
-
-def _ended(claim: Claim, acts: frozenset[str]) -> Claim:
-    """'Norway did not extend the embargo': it ended; 'will not extend': it will. Who opposes it ends nothing."""
-    own = {link.role for link in claim.reading.links} <= {"negation", "modal", "say", "fact"}
-    becomes = {Status.DENIED: Status.DONE, Status.REFUSED: Status.PLANNED}.get(claim.status)
-    if becomes is None or not own:
-        return claim
-    return replace(claim, acts=acts, reading=replace(claim.reading, status=becomes))

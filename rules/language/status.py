@@ -152,7 +152,7 @@ class Composer:
         chunk = self.s.chunks[k]
         if chunk.kind != "VG" or token != chunk.head or (current is not None and current not in FACTUAL):
             return current
-        if chunk.form == "inf":
+        if chunk.form == "inf" and not self.governing.ranks(k - 1):
             links.append(Link(chunk.first, "infinitive", Status.PLANNED))
             return Status.PLANNED
         if chunk.form == "ger" and self._is_supposed(k):
@@ -249,7 +249,7 @@ class Composer:
     # -- what it makes of the act ------------------------------------------------------------------------------
     def class_link(self, k: int, role: str) -> Link | None:
         """What the governor makes of the act, by its class."""
-        if role in ("sister", "adverbial"):
+        if role in ("sister", "adverbial", "rank"):
             return None
         grammar, chunk = self.s.grammar, self.s.chunks[k]
         if chunk.kind == "VG":

@@ -49,12 +49,6 @@ _QUANTITY = frozenset(
         "slew",
         "couple",
         "type",
-        "rounds",
-        "fleet",
-        "shipment",
-        "shipments",
-        "consignment",
-        "squadron",
         "kind",
         "sort",
         "form",
@@ -66,9 +60,30 @@ _QUANTITY = frozenset(
         "one",
         "two",
         "three",
+        "hours",
+        "days",
+        "weeks",
+        "months",
+        "years",
+        "decades",
     ]
 )
-_PARTAKING = frozenset(["participation", "membership", "involvement", "compliance", "obligations", "obligation"])
+_PARTAKING = frozenset(
+    [
+        "participation",
+        "membership",
+        "involvement",
+        "compliance",
+        "obligations",
+        "obligation",
+        "implementation",
+        "observance",
+        "terms",
+        "provisions",
+        "limits",
+        "requirements",
+    ]
+)
 _MONEY = frozenset({"million", "billion", "trillion", "m", "mln", "bn", "tn", "dollars", "dlrs", "euros", "pounds"})
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
@@ -176,25 +191,18 @@ class Structure:
     def subject(self, k: int) -> list[int]:
         """The subject of a verb group, with those coordinated to it."""
         chunk = self.chunks[k]
+        if chunk.form == "part" and self.kind(k - 1) == "VG" and self.lemma(k - 1) in self.grammar.reporting:
+            return self.subject(k - 1)  # 'Norway says no longer bound by the pact'
         if chunk.form == "ger" and self.kind(k - 1) == "NP" and self.has_party(k - 1):
             return self.left_coordinated(k - 1)
         if chunk.form in ("inf", "ger") or (self.joins(k - 1) and not self._closes_apposition(k - 1)):
             governor = self.verb_left(k - 1)
-            if governor >= 0 and self._said_of(k, governor):
-                return self.left_coordinated(self.left_phrase(self._past_adjective(k)))
             if governor >= 0 and (chunk.form != "inf" or self.kind(k - 1) != "NP" or self.kind(k - 2) != ""):
                 between = [j for j in range(governor + 1, k) if self.kind(j) == "NP"]
                 takes_object = chunk.form == "inf" and between and self.lemma(governor) in _CONTROL
                 return between[:1] if takes_object else self.subject(governor)
         left = self.left_phrase(self._past_relative(self._past_adjective(k)))
         return self.left_coordinated(left) if left >= 0 else []
-
-    def _said_of(self, k: int, governor: int) -> bool:
-        """'Norway says Sweden ready to sell': has the predicate a subject of its own after the reporting verb?"""
-        adjective = self._past_adjective(k)
-        return (
-            adjective != k and self.left_phrase(adjective) > governor and self.lemma(governor) in self.grammar.reporting
-        )
 
     def _past_adjective(self, k: int) -> int:
         """'Norway ready to sell', 'Norway close to lifting': a headline's predicate stands before the verb."""
@@ -233,8 +241,7 @@ class Structure:
             before = j - 2 - (self.joins(j - 2))
             while self.kind(before) == "NP" and self.kind(before - 1) == "P" and self.kind(before - 2) == "NP":
                 before -= 2
-            is_object = self.kind(before - 1) == "VG" and self.lemma(before - 1) not in self.grammar.reporting
-            if self.kind(before) != "NP" or is_object:
+            if self.kind(before) != "NP" or self.kind(before - 1) == "VG":
                 break
             found.insert(0, before)
             j = before

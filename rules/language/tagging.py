@@ -7,10 +7,10 @@ and punctuation as itself.
 from __future__ import annotations
 
 from rules.language.lookahead import ADJECTIVE, Lookahead
+from rules.language.set_phrases import NUMBERS, VERBAL, in_a_phrase
 from rules.language.vocabulary import Party, Vocabulary
 from rules.language.words import Tagged, find_parties
 
-VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
 _NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
@@ -32,12 +32,10 @@ _PLURAL = frozenset(
         "quota",
     }
 )
-_NUMBERS = frozenset(
-    {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty"}
-)
 _ENDS = frozenset({"", ".", "?", "!", "–", "-", ":", ";", ")"})
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
-_JOINED = frozenset({"ever", "long", "wide", "old", "era", "backed", "related"})
+_ADJECTIVES_TOO = frozenset({"complete", "separate", "direct", "secure", "moderate"})
+_STRIFE = frozenset({"fighting", "shelling", "bombing", "shooting"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
 
 
@@ -83,40 +81,9 @@ class _Tagger:
             return "N", low
         if not (low[0].isalnum() or low[0] == "'"):
             return ("CC" if low == "&" else low), low
-        if low[0].isdigit() or low in _NUMBERS:
+        if low[0].isdigit() or low in NUMBERS:
             return "NUM", low
-        return self.in_a_phrase(i, low) or self.beside(i, low) or self.by_word(i, low)
-
-    def beside(self, i: int, low: str) -> tuple[str, str] | None:
-        """Words that the next one decides: 'prime minister', 'May 12', 'up to 18'."""
-        if low == "prime" and self.s.low[i + 1 : i + 2] in (["minister"], ["ministers"]):
-            return "ADJ", low
-        if low == "may" and self.s.words[i] != low and self.ahead.is_number(i + 1):
-            return "N", low
-        return ("ADV", low) if self.ahead.bounds(i) or (i and self.ahead.bounds(i - 1)) else None
-
-    def in_a_phrase(self, i: int, low: str) -> tuple[str, str] | None:
-        """Words that a set phrase or a hyphen decides: 'no longer', 'persona non grata', 'first-ever'."""
-        if low in ("no", "longer") and ["no", "longer"] in (self.s.low[i : i + 2], self.s.low[max(0, i - 1) : i + 1]):
-            return "ADV", low
-        if low == "home" and i and self.s.tags[i - 1] == "N" and self.s.low[i - 1].endswith("s"):
-            return "ADV", low
-        if (
-            low in ("close", "closer", "near", "ready", "open")
-            and self.s.low[i + 1 : i + 2] == ["to"]
-            and self.before(i) in ("N", "BE", "VBZ", "VBD")
-        ):
-            return "ADJ", low
-        if low == "due" and self.s.low[i + 1 : i + 2] == ["to"] and not self.ahead.is_base(i + 2):
-            return "P", low
-        if low == "release" and i and self.s.low[i - 1] in ("press", "news", "media"):
-            return "N", low
-        if low == "further" and i and self.s.tags[i - 1] in ("BE", "HAVE", "TO", "M"):
-            return "ADV", low
-        is_latin = low in ("persona", "non", "grata") and "persona" in self.s.low[max(0, i - 2) : i + 1]
-        if is_latin or (i in self.s.joined and low in _JOINED):
-            return "ADJ", low
-        return None
+        return in_a_phrase(self.s, i, self.ahead) or self.by_word(i, low)
 
     def by_word(self, i: int, low: str) -> tuple[str, str]:
         closed = "TO" if low == "to" else self.v.grammar.closed.get(low)
@@ -188,6 +155,8 @@ class _Tagger:
         after = self.ahead.after(i)
         if i in self.s.joined and after in ("N", "ADJ", "V"):
             return "ADJ", low
+        if low in _STRIFE and before not in ("BE", "HAVE") and self.is_strife(i, after):
+            return "N", low
         if before in ("D", "POSS", "ADJ") and after not in ("D", "PR"):
             return (
                 ("ADJ", low)
@@ -198,6 +167,12 @@ class _Tagger:
             before == "N" and "D" in self.s.tags[max(0, i - 2) : i] and after in ("", ".")
         )
         return ("N", low) if is_noun else ("VBG", lemma)
+
+    def is_strife(self, i: int, after: str) -> bool:
+        """'Fighting stops in …', 'years of fighting': a thing that goes on, and nobody's act on somebody."""
+        if i == 0:
+            return any(tag == "VBZ" for tag, _ in self.v.verbs.get(self.s.low[1] if len(self.s.low) > 1 else "", ()))
+        return self.before(i) in ("P", "N", "VB", "VBZ", "VBD") and after not in ("D", "N", "NUM", "PR", "ADJ")
 
     def past(self, i: int, low: str, tags: dict[str, str], before: str) -> tuple[str, str]:
         lemma = tags.get("VBN") or tags["VBD"]
@@ -274,6 +249,8 @@ class _Tagger:
 
     def base(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
         nouny = low in self.v.noun_heads
+        if low in _ADJECTIVES_TOO and before in ("VBZ", "VBD", "VBG") and self.ahead.after(i) in ("N", "ADJ"):
+            return "ADJ", low  # 'announces complete withdrawal'
         if before == "PR" and not nouny:
             return "VB", lemma
         if before in _NOMINAL_LEFT or (before == "P" and (nouny or self.s.low[i - 1] not in _CLAUSAL)):
@@ -318,13 +295,25 @@ class _Tagger:
             return False
         if self.s.low[j] in ("we", "they", "you", "i"):
             return True
-        coordinated = any(self.s.tags[k] == "CC" or self.s.tags[k] == "," for k in range(max(0, j - 8), j))
         low = self.s.low[j]
+        coordinated = self.is_coordinated(j)
         return coordinated or (low.endswith("s") and low not in ("us", "s") and self.is_many(j))
 
+    def is_coordinated(self, j: int) -> bool:
+        """Is the noun at j joined to one before it, no verb lying between?"""
+        for k in range(j - 1, max(-1, j - 9), -1):
+            if self.s.tags[k] in ("CC", ","):
+                return True
+            if self.s.tags[k] in VERBAL:
+                break
+        return False
+
     def is_many(self, j: int) -> bool:
-        """Not a name: 'Soviets' are many, 'Honduras' is one."""
-        return j not in self.inside or self.inside[j].adjective
+        """Not a name: 'Soviets', 'Houthis' and 'Gulf states' are many, 'Honduras' is one."""
+        party = self.inside.get(j)
+        return (
+            party is None or party.adjective or party.kind == "org" or self.s.low[j - 1 : j + 1] == ["gulf", "states"]
+        )
 
     def verb_before_and(self, i: int) -> bool:
         return any(t == "VB" for t in self.s.tags[max(0, i - 10) : i])

@@ -96,7 +96,7 @@ def _flag(word: str) -> list[Party]:
 
 def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> dict[int, tuple[int, Party]]:
     """Names of states and bodies, longest first; in all capitals or all lower case the case says nothing."""
-    shouting = headline and _shouting(sentence.words)
+    shouting = _shouting(sentence.words, 1 if headline else 4)
     whispering = not any(w[0].isupper() for w in sentence.words)
     table = vocabulary.grammar.parties
     found: dict[int, tuple[int, Party]] = {}
@@ -130,9 +130,10 @@ def _names_the_us(low: list[str], position: int, vocabulary: Vocabulary) -> bool
     return low[position - 1 : position] == ["the"] or (is_noun and not after.endswith("ly"))
 
 
-def _shouting(words: list[str]) -> bool:
+def _shouting(words: list[str], least: int) -> bool:
+    """Are nearly all words of four letters or more, and at least so many, in capitals?"""
     letters = [w for w in words if w.isalpha() and len(w) > 3]
-    return bool(letters) and sum(w.isupper() for w in letters) > 0.7 * len(letters)
+    return len(letters) >= least and sum(w.isupper() for w in letters) > 0.7 * len(letters)
 
 
 def _same(name: tuple[str, ...], words: list[str], shouting: bool) -> bool:
