@@ -44,7 +44,9 @@ class EvidenceBody(_Open):
 
 
 class AlertBody(_Open):
-    """One event. `episode` counts the openings of its key: ended, reimposed, ended again are three."""
+    """One event. `episode` counts the openings of its key: ended, reimposed, ended again are three. `story` is that of
+    the article that opened it: alerts of one text and its copies share it.
+    """
 
     id: str
     rule: RuleBody
@@ -55,6 +57,7 @@ class AlertBody(_Open):
     evidence: list[EvidenceBody]
     opened_at: datetime
     episode: Annotated[int, Field(ge=1)]
+    story: str
 
 
 class ArticleBody(_Open):

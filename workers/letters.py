@@ -38,10 +38,10 @@ _NOTES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """`thread` are ids that mails which belong together share, the widest first."""
+    """`thread` is an id that mails which belong together share; empty for one that stands alone."""
 
     subject: str
-    thread: tuple[str, ...]
+    thread: str
     text: str
     html: str
 
@@ -54,14 +54,14 @@ def letter_of(told: Told, subscription_id: str) -> Letter:
     return Letter(subject=clean(subject), thread=thread, text=text, html=html)
 
 
-_Written = tuple[str, tuple[str, ...], str, Mapping[str, Any]]
+_Written = tuple[str, str, str, Mapping[str, Any]]
 
 
 def _alert(told: Told) -> _Written:
     data = told.data
     became = f"{_NOTES[told.kind].partition(':')[0]}: " if told.kind in _NOTES else ""
     subject = f"{became}[{data['alert']['rule']['level']}] {data['alert']['rule']['title']}: {data['article']['title']}"
-    return subject, (data["alert"]["id"],), "alert", {**data, "note": note_of(told.kind, data)}
+    return subject, f"story.{data['alert']['story']}", "alert", {**data, "note": note_of(told.kind, data)}
 
 
 def _digest(told: Told) -> _Written:
@@ -71,13 +71,13 @@ def _digest(told: Told) -> _Written:
     until, first = moment(digest["until"], digest["timezone"]), entries[0]
     subject = f"[{first.level}] {headline} until {until}: {first.data['article']['title']}"
     shown = {"digest": digest, "headline": headline, "whole": entries[:WHOLE], "brief": entries[WHOLE:]}
-    return subject, (), "digest", shown
+    return subject, "", "digest", shown
 
 
 def _notice(told: Told) -> _Written:
     notice = told.data["notice"]
     about = notice["about"]
-    return f"[Tocsin] {notice['title']}: {about['name']}", (f"{about['what']}.{about['id']}",), "notice", told.data
+    return f"[Tocsin] {notice['title']}: {about['name']}", f"{about['what']}.{about['id']}", "notice", told.data
 
 
 _KINDS: Mapping[str, Callable[[Told], _Written]] = {"alert": _alert, "items": _digest, "notice": _notice}

@@ -110,6 +110,7 @@ def data_of(alert: Mapping[str, Any], rule: Rule, article: Article, base_url: st
             "evidence": alert["evidence"],
             "opened_at": when(alert["opened_at"]),
             "episode": alert["episode"],
+            "story": alert["story_id"],
         },
         "article": _article(article),
         "outlets": alert["outlets"],

@@ -145,6 +145,7 @@ class _Step:
             **self._claim(match),
             "article_id": row.id,
             "article_revision": row.revision,
+            "story_id": row.story_id,
             "quiet": row.quiet,
             "opened_at": self.now,
             "seen_at": self.now,

@@ -69,6 +69,7 @@ alert = Table(
     Column("confidence", Float, nullable=False),
     Column("article_id", Text, ForeignKey("article.id"), nullable=False),
     Column("article_revision", Integer, nullable=False),
+    Column("story_id", Text, nullable=False),  # of the article that opened it, for good: what tells of it is one thread
     Column("quiet", Text),  # opened by an article that is shown, not told
     Column("opened_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),  # the last sighting

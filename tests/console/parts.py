@@ -142,6 +142,7 @@ def add_alert(db: Database, article_id: str, rule_id: str = "embargo.ended", **c
         "confidence": 0.9,
         "article_id": article_id,
         "article_revision": 1,
+        "story_id": uid("story", article_id),
         "opened_at": at,
         "seen_at": at,
         "revision": 1,

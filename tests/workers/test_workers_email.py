@@ -150,7 +150,7 @@ def test_a_mail_arrives_whole(context: Context, serve: Serve) -> None:
     assert message["To"] == "desk@example.org"
     assert message["Subject"] == "[high] T: Ämbargo ended"
     assert message["Message-ID"] == "<d1@example.org>"
-    assert message["References"] == "<a1@example.org>"
+    assert message["References"] == message["In-Reply-To"] == "<story.s1@example.org>"
     assert message["Date"] == "Mon, 21 Sep 2026 14:13:20 +0000"
     text, html = (part.get_content() for part in message.iter_parts())
     assert text.lstrip().startswith("“embargo”")

@@ -174,6 +174,7 @@ _RULE = {
 _ALERT = {
     "subject": "s",
     "episode": 1,
+    "story_id": "story",
     "rule_hash": "h",
     "level": "high",
     "status": "done",

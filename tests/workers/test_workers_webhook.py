@@ -163,6 +163,7 @@ def told(evidence: int = 1, quote: str = "embargo", **alert: Any) -> Told:
             "status": "done",
             "zone": "lead",
             "speaker": None,
+            "story": "s1",
             **alert,
         },
         "article": {"title": "t", "url": None, "outlet": "o", "published_at": None},

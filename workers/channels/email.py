@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from email import charset, policy
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
@@ -62,17 +61,17 @@ def _headers(told: Told, letter: Letter, context: Context) -> dict[str, str]:
         "Subject": Header(letter.subject, "utf-8", header_name="Subject").encode(),
         "Date": format_datetime(instant(told.at).replace(microsecond=0)),
         "Message-ID": f"<{told.delivery_id}@{host}>",
-        **_thread_headers([f"<{id}@{host}>" for id in letter.thread]),
+        **(_thread_headers(f"<{letter.thread}@{host}>") if letter.thread else {}),
         "Auto-Submitted": "auto-generated",
         **unsubscribe_headers(told.unsubscribe),
     }
 
 
-def _thread_headers(ids: Sequence[str]) -> dict[str, str]:
+def _thread_headers(root: str) -> dict[str, str]:
     """Mails that belong together answer a first one that nobody ever sent (RFC 5322, 3.6.4): so none of them must have
-    arrived for the others to find each other.
+    arrived for the others to find each other, and none must be known when another is frozen.
     """
-    return {"In-Reply-To": ids[-1], "References": " ".join(ids)} if ids else {}
+    return {"In-Reply-To": root, "References": root}
 
 
 def unsubscribe_headers(link: str) -> dict[str, str]:

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Float(), nullable=False),
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.Column("article_revision", sa.Integer(), nullable=False),
+        sa.Column("story_id", sa.Text(), nullable=False),
         sa.Column("quiet", sa.Text(), nullable=True),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
