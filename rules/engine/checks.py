@@ -111,8 +111,8 @@ def _about(t: Tried, chunk: int) -> Outcome:
 
 
 def _not_about(t: Tried, chunk: int) -> Outcome:
-    is_passive = chunk < t.claim.chunk  # 'the embassy was closed for the holiday'
-    hit = _lexical(t, chunk, t.test.unless) or (_lexical(t, t.claim.chunk, t.test.unless) if is_passive else None)
+    # Behind the act too: 'the embassy was closed for the holiday', 'withdraws its envoy from Norway'.
+    hit = _lexical(t, chunk, t.test.unless) or _lexical(t, t.claim.chunk, t.test.unless)
     cue = t.cue(*hit) if hit else None
     return Outcome(
         key="claim.object",

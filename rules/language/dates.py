@@ -28,6 +28,21 @@ _MONTHS = [
 _SHORT = {m[:3]: i + 1 for i, m in enumerate(_MONTHS)} | {"sept": 9} | {m: i + 1 for i, m in enumerate(_MONTHS)}
 _YEAR = re.compile(r"(?:1\d|20)\d\d\Z")
 _DECADE = re.compile(r"(?:18|19|20)\d0s?\Z")
+_RECENT = frozenset(
+    [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "today",
+        "yesterday",
+        "tonight",
+        "overnight",
+    ]
+)
 _COUNTS = {
     w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
 } | {"a": 1, "an": 1}
@@ -41,17 +56,27 @@ class Dated:
     token: int
 
 
-def event_age(s: Tagged, first: int, last: int, skip: range, published: datetime | None) -> Dated | None:
-    """The first date among tokens first to last, those in `skip` (another noun's date) left out; None if undated."""
+def event_age(
+    s: Tagged, first: int, last: int, skip: range, published: datetime | None, *, ahead: bool = False
+) -> Dated | None:
+    """The first date among tokens first to last, those in `skip` (another noun's date) left out; None if undated.
+
+    A month without its year is the last one of that name, or, of what lies `ahead`, no date of the past.
+    """
     for i in range(first, last + 1):
         if i in skip:
             continue
         age = _relative(s, i) if not s.low[i][0].isdigit() else _absolute(s, i, published)
-        if age is None and s.low[i] in _SHORT and published:
+        if age is None and s.low[i] in _SHORT and published and not ahead:
             age = _month(s, i, published)
         if age is not None:
             return Dated(age, i)
     return None
+
+
+def recent_day(s: Tagged, first: int, last: int) -> int:
+    """The token that names a day of the last week ('on Saturday', 'yesterday') among first to last; -1 for none."""
+    return next((i for i in range(first, last + 1) if s.low[i] in _RECENT), -1)
 
 
 def _relative(s: Tagged, i: int) -> int | None:

@@ -128,10 +128,13 @@ class Governing:
         """The verb or noun whose that-clause this is ('said [that] it …'); a sister verb passes its governor on."""
         chunk = self.s.chunks[k]
         if chunk.form == "part" and self.s.kind(k - 1) == "NP":
+            verb = k - 2
+            while self.s.kind(verb) == "P" and self.s.kind(verb - 1) == "NP":
+                verb -= 2  # 'to have sanctions on Norway eased'
+            if self.s.kind(verb) == "VG" and self.s.lemma(verb) in _BRINGING_ABOUT:
+                return verb, "that"  # 'wants to see the ban lifted'
             if self.s.kind(k - 2) != "VG":
                 return None, ""  # 'a truce brokered by Norway'
-            if self.s.lemma(k - 2) in _BRINGING_ABOUT:
-                return k - 2, "that"  # 'wants to see the ban lifted'
         sister = self.s.verb_left(k - 2) if chunk.form == "fin" and self.s.kind(k - 1) == "CC" else -1
         if sister >= 0:
             return (sister, "sister") if self._shares(sister, k) else self._of_clause(sister)

@@ -100,6 +100,8 @@ class Lookahead:
         """May the next word be the verb, an object being right behind it?"""
         if i + 2 >= len(self.s.low) or not self.is_base(i + 1) or i + 1 in self.inside or i + 1 in self.fixed:
             return False
+        if self.s.low[i + 1] == "last":
+            return False  # 'kidnappers release last 3 hostages'
         low = self.s.low[i + 2]
         is_adjective = bool(ADJECTIVE.search(low)) and len(low) > 4 and low not in self.v.noun_heads
         return self.v.grammar.closed.get(low) in ("D", "ADJ", "PR") or low[0].isdigit() or is_adjective

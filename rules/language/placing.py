@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.language.claims import Thing
-from rules.language.dates import DAY, Dated
+from rules.language.dates import DAY, Dated, recent_day
 from rules.language.status import Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
@@ -13,6 +13,9 @@ from rules.model import Zone
 
 OLD_S = 75 * DAY
 """Older than this the act is history, wherever it stands."""
+FRESH_S = 7 * DAY
+"""What is told in passing but dated within this is news."""
+_WHEN = frozenset({"after", "as", "while", "when", "amid", "since", "before"})
 _LONG = frozenset({"years", "decades", "year", "decade", "months", "century", "centuries"})
 _OLD_WORDS = frozenset(
     [
@@ -92,6 +95,7 @@ class Placing:
             end = chunks[j + 1].last  # 'the limits of the 2015 deal'
         while j < len(chunks) and chunks[j].kind in ("P", "NP"):
             j += 1
+        j += self.s.kind(j) == "," and self.s.kind(j + 1) == "VG"  # 'relations, severed in 1972'
         if j < len(chunks) and chunks[j].form == "part":
             while j + 1 < len(chunks) and chunks[j + 1].kind in ("P", "NP", "AP", "NUM"):
                 j += 1
@@ -121,10 +125,12 @@ class Placing:
             return zone, "the title"
         if chunk.perfect and self.s.tagged.low[chunk.first] == "had" and not self._reported(reading):
             return Zone.BACKGROUND, "pluperfect"
-        if reading.subordinate == "REL":
-            return Zone.BACKGROUND, "relative clause"
         if reading.subordinate in ("since", "when"):
             return Zone.BACKGROUND, reading.subordinate
+        if (day := self._recent(k, dated)) >= 0:
+            return zone, f"sentence {self.sentence.number}, dated by {self.s.tagged.words[day]!r}"
+        if reading.subordinate == "REL":
+            return Zone.BACKGROUND, "relative clause"
         if chunk.form == "part" and self._main_follows(k):
             return Zone.BACKGROUND, "participle after a noun"
         return zone, f"sentence {self.sentence.number}"
@@ -133,6 +139,13 @@ class Placing:
         """Is the clause somebody's words, so that 'had lifted' stands for 'has lifted'?"""
         verbs = [k for k, c in enumerate(self.s.chunks) if c.kind == "VG"]
         return any(self.s.lemma(k) in self.s.grammar.reporting for k in (*reading.governors, *verbs))
+
+    def _recent(self, k: int, dated: Dated | None) -> int:
+        """The token that dates the act within the last week, -1 for none: told in passing, it is news all the same."""
+        if dated:
+            return dated.token if dated.age_s <= FRESH_S else -1
+        _, last = self.clause(k)
+        return recent_day(self.s.tagged, self.s.chunks[k].first, self.s.chunks[last].last)
 
     def _history(self, k: int, token: int, dated: Dated | None) -> str:
         """What marks the act as history even in a title; '' if nothing does."""
@@ -162,8 +175,10 @@ class Placing:
         return is_before and tagged.low[token - 1 : token] not in (["newly"], ["just"], ["freshly"], ["recently"])
 
     def _main_follows(self, k: int) -> bool:
-        others = [c for j, c in enumerate(self.s.chunks) if j != k and c.kind == "VG" and c.form == "fin"]
-        return bool(others)
+        """Has the sentence another verb that is its main one? One behind 'after', 'as' or 'while' is none."""
+        chunks = self.s.chunks
+        end = next((j for j in range(k + 1, len(chunks)) if self.s.low(j) in _WHEN), len(chunks))
+        return any(c.kind == "VG" and c.form == "fin" for j, c in enumerate(chunks[:end]) if j != k)
 
     def old_word(self, things: tuple[Thing, ...]) -> str:
         for thing in things:

@@ -27,6 +27,8 @@ _VAGUE = frozenset(
     {"several", "some", "many", "other", "various", "any", "certain", "different", "few", "foreign", "more"}
 )
 _EXPLETIVES = frozenset({"there"})
+# Classes of nouns whose maker does what they are about: who signs an accord on it, not who calls for it.
+_DEEDS = frozenset({"agree", "announce", "instrument", "plan", "begin"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 
 
@@ -133,10 +135,11 @@ class ClaimReader:
             is_agent = hit.form.words[-1] == "by"
             return Arguments(objects=direct, **{"subjects" if is_agent else "targets": subject})
         if not hit.form.transitive:
-            return Arguments(objects=self.s.subject(k), partners=direct)  # 'the troops left Norway'
+            subject = [*self.s.subject(k), *self.s.apposition(k)]
+            return Arguments(objects=subject, partners=direct)  # 'the troops left Norway'
         if is_passive:
             agents = [n for p, n in self.s.complements(k) if p == "by"]
-            return Arguments(objects=self.s.subject(k), agents=agents)
+            return Arguments(objects=[*self.s.subject(k), *self.s.apposition(k)], agents=agents)
         return Arguments(objects=direct, subjects=self.s.subject(k))
 
     def _ordered(self, k: int) -> list[int]:
@@ -195,6 +198,8 @@ class ClaimReader:
         names = self._names(chunk, limit, act)
         if limit > chunk.first and self.t.low[limit] in self.nouns["wraps"]:
             names |= self._names(chunk, limit - 1, act)
+        if not names and limit == chunk.head and (title := self.s.before_name(k)) >= 0:
+            limit, names = title, self._names(chunk, title, act)
         return Thing(k, limit, names) if names else None
 
     def _names(self, chunk: Chunk, limit: int, act: Hit) -> frozenset[str]:
@@ -211,7 +216,9 @@ class ClaimReader:
         reading = self.composer.read(k, token)
         first, last = self.placing.clause(k)
         skip = self.placing.of_object(things, k)
-        dated = event_age(self.t, self.s.chunks[first].first, self.s.chunks[last].last, skip, self.published)
+        ahead = reading.status not in (Status.DONE, Status.UNDERWAY)
+        start, end = self.s.chunks[first].first, self.s.chunks[last].last
+        dated = event_age(self.t, start, end, skip, self.published, ahead=ahead)
         zone, cue = self.placing.zone(k, token, reading, dated)
         arguments.subjects += self._above(k, reading)
         doers = [*arguments.subjects, *arguments.agents]
@@ -270,7 +277,9 @@ class ClaimReader:
             return []
         governor = reading.governors[0]
         if self.s.kind(governor) == "NP":
-            return [governor, *(n for word, n in self.s.complements(governor) if word == "by")]
+            own = [governor, *(n for word, n in self.s.complements(governor) if word == "by")]
+            comes = self.s.grammar.noun_class.get(self.s.low(governor)) in _DEEDS
+            return own + (self.s.doers(reading.governors[1:2]) if comes else [])
         is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
         return self.s.subject(governor) if is_noun else []
 
@@ -286,8 +295,15 @@ class ClaimReader:
             here = [self.t.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.t.parties]
             if not of_firms and not self.nouns["firms"].isdisjoint(self.t.low[chunk.first : chunk.last + 1]):
                 here = [party for party in here if party.kind == "company"]
+            if not here and self.t.low[chunk.first] in ("its", "their"):
+                here = self._owners(k)
             found += here
         return distinct(tuple(found))
+
+    def _owners(self, k: int) -> list[Party]:
+        """'Norway said its troops had left': whose they are."""
+        owner = self.s.chunks[self._antecedent(k)]
+        return [self.t.parties[i][1] for i in range(owner.first, owner.last + 1) if i in self.t.parties]
 
     def _owner(self, k: int) -> Chunk:
         """'The Parliament of the Kingdom of Norway': the phrase that names whose it is, where k itself names nobody."""

@@ -22,8 +22,8 @@ def in_a_phrase(s: Tagged, i: int, ahead: Lookahead) -> tuple[str, str] | None:
     before = s.tags[i - 1] if i else ""
     if low in ("no", "longer") and ["no", "longer"] in (s.low[i : i + 2], s.low[max(0, i - 1) : i + 1]):
         return "ADV", low
-    if (low == "home" and _comes_home(s, i, before)) or _is_rough(s, i):
-        return "ADV", low
+    if tag := _homeward(s, i, before, ahead):
+        return tag, low
     if low in _NEAR and after == ["to"] and _before_adverbs(s, i) in ("N", "BE"):
         return "ADJ", low
     if low == "due" and after == ["to"] and not ahead.is_base(i + 2):
@@ -59,3 +59,15 @@ def _is_rough(s: Tagged, i: int) -> bool:
 
 def _is_number(s: Tagged, i: int) -> bool:
     return i < len(s.low) and (s.low[i][0].isdigit() or s.low[i] in NUMBERS)
+
+
+def _homeward(s: Tagged, i: int, before: str, ahead: Lookahead) -> str:
+    """'Sends envoys home', 'pulled back troops', 'are back', 'up to 18': a particle or an adverb, no noun."""
+    if (s.low[i] == "home" and _comes_home(s, i, before)) or _is_rough(s, i):
+        return "ADV"
+    if s.low[i] != "back":
+        return ""
+    if before in VERBAL and ahead.opens_phrase(i + 1):
+        return "P"
+    follows = before in (*VERBAL, "N", "PR", "BE")
+    return "ADV" if follows and ahead.after(i) in ("P", "TO", "", ".", ",", "CC", "SUB") else ""

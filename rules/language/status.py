@@ -62,6 +62,7 @@ _LATER = frozenset(
 )
 _TIMED = frozenset({"after", "once", "when"})
 _AHEAD = frozenset({"will", "'ll", "wo", "would", "could", "can", "may", "is to", "must", "should"})
+_IMAGINED = frozenset({"would", "could", "might"})
 _SPOKEN = frozenset({"agree", "begin", "propose", "announce"})
 # Classes of verbs whose subject is what they speak of ('sanctions await Norway').
 _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
@@ -260,6 +261,8 @@ class Composer:
             name = grammar.noun_class.get(self.s.low(k), "")
         if chunk.kind == "VG" and self.s.lemma(k) in _CONTAINING and role in ("object", "ger"):
             name = next((n for j in self.s.subject(k) for n in [grammar.noun_class.get(self.s.low(j), "")] if n), name)
+        if role == "subject" and name == "fact" and chunk.modal in _IMAGINED and not chunk.passive:
+            return Link(chunk.first, "imagined", Status.POSSIBLE)  # 'a withdrawal would leave a gap'
         if not name and chunk.kind == "VG" and role in ("ger", "about"):
             return Link(chunk.head, "unread", Status.UNKNOWN)
         return Link(chunk.head, name, _CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None

@@ -217,6 +217,39 @@ class Structure:
             j -= 1
         return self.kind(comma) == "," and self.kind(j) == "," and j < comma - 1 and self.kind(j - 1) == "NP"
 
+    def apposition(self, k: int) -> list[int]:
+        """'Rusu, the trade minister, resigns': the phrase between commas that says more of the subject of k."""
+        if self.kind(k - 1) != "," or not self._closes_apposition(k - 1):
+            return []
+        j = k - 2
+        while self.kind(j - 1) != ",":
+            j -= 1
+        return [j] if self.kind(j) == "NP" else []
+
+    def before_name(self, k: int) -> int:
+        """The last token of what a person is called by before the name ('trade minister Ana Rusu'), -1 without one."""
+        chunk, low = self.chunks[k], self.tagged.low
+        i = chunk.head
+        while i > chunk.first and self._is_name(i):
+            i -= 1
+        is_title = self.tagged.words[i].islower() or low[i] in self.grammar.title_ends
+        return i if i < chunk.head and is_title else -1
+
+    def _is_name(self, i: int) -> bool:
+        """Is the token a capitalised word that is none of the language's own?"""
+        low, g = self.tagged.low[i], self.grammar
+        known = low in g.verbs or low in g.nouny or low in g.closed or low in g.title_ends
+        return self.tagged.words[i][:1].isupper() and not known
+
+    def doers(self, verbs: tuple[int, ...]) -> list[int]:
+        """'Norway signed …', '… was signed by Norway': who does what the first of these chunks says."""
+        for v in verbs:
+            if self.kind(v) == "VG" and self.chunks[v].passive:
+                return [n for word, n in self.complements(v) if word == "by"]
+            if self.kind(v) == "VG":
+                return self.subject(v)
+        return []
+
     def _past_relative(self, k: int) -> int:
         """'The ban that kept it from arms expired': the verb's subject is before the relative clause."""
         verbs = 0

@@ -89,13 +89,20 @@ class _Tagger:
         closed = "TO" if low == "to" else self.v.grammar.closed.get(low)
         if (closed is not None and low not in self.v.verbs) or closed in ("BE", "HAVE", "DO", "M", "D", "PR", "CC"):
             return self.closed(i, low, closed or "N")
-        if closed == "ADJ" and self.ahead.after(i) in ("N", "ADJ") and not self.may_act(i, low):
+        if closed == "ADJ" and self.qualifies(i) and not self.may_act(i, low):
             return "ADJ", low
+        if closed == "P" and self.before(i) not in ("TO", "M") and any(t == "VB" for t, _ in self.v.verbs.get(low, ())):
+            return "P", low  # 'roads near the border'
         if low in self.v.verbs:
             return self.verb(i, low)
         if closed is not None:
             return self.closed(i, low, closed)
         return self.by_shape(i, low)
+
+    def qualifies(self, i: int) -> bool:
+        """Does a noun follow that the adjective belongs to ('the new ban', 'releases last 3 hostages')?"""
+        after = self.ahead.after(i)
+        return after in ("N", "ADJ") or (after == "NUM" and self.before(i) in VERBAL)
 
     def may_act(self, i: int, low: str) -> bool:
         """Is an adjective that is a verb's form too the verb here ('to open …', 'Norway threatened new sanctions')?"""

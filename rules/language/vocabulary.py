@@ -59,6 +59,8 @@ class Grammar:
     parties: Mapping[str, tuple[tuple[tuple[str, ...], Party], ...]]
     """First word (as written) to (all words, party), longest first."""
     titles: Mapping[str, tuple[tuple[str, ...], ...]]
+    title_ends: frozenset[str]
+    """Last words of titles and of what else persons are called by before their names."""
     roles: Mapping[str, frozenset[str]]
     nouns: Mapping[str, frozenset[str]]
     """The lists of `nouns.yml`."""
@@ -66,6 +68,8 @@ class Grammar:
 
 _TITLED = ("official", "owned", "analyst", "company", "person", "opposition")
 """Lists of `speakers.yml` whose words stand before names."""
+_NAMED = tuple(name for name in _TITLED if name != "company")
+"""Those that stand before names of persons."""
 
 
 def table(name: str) -> dict[str, object]:
@@ -118,6 +122,7 @@ def grammar() -> Grammar:
         reporting=frozenset(speakers["reporting"].split()),
         parties=_party_table(),
         titles=_by_first(tuple(t.replace("-", " ").split()) for name in _TITLED for t in roles[name]),
+        title_ends=frozenset(t.replace("-", " ").split()[-1] for name in _NAMED for t in roles[name]),
         roles=roles,
         nouns={name: frozenset(str(words).split()) for name, words in table("nouns").items()},
     )
