@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from rules.model import Zone
+from store.words import counted
 from workers.channels.channel import Told
 from workers.digest_entries import RETRACTED, entries_of
 
@@ -27,6 +29,13 @@ some programs cut it off.
 """
 
 BREAKS = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff]+")
+
+_PLACES = {
+    Zone.HEADLINE: "in the headline",
+    Zone.LEAD: "in the lead",
+    Zone.BODY: "in the text",
+    Zone.BACKGROUND: "as background",
+}
 
 _NOTES = {
     "alert.updated": "Updated: more is known than when you were told.",
@@ -49,7 +58,7 @@ class Letter:
 def letter_of(told: Told, subscription_id: str) -> Letter:
     """The letter for one message."""
     subject, thread, template, shown = next(write for key, write in _KINDS.items() if key in told.data)(told)
-    shown = {**shown, "told": told, "subscription": subscription_id}
+    shown = {**shown, "told": told, "subscription": subscription_id, "RETRACTED": RETRACTED}
     text, html = (_templates.get_template(f"{template}.{kind}").render(shown) for kind in ("txt", "html"))
     return Letter(subject=clean(subject), thread=thread, text=text, html=html)
 
@@ -61,7 +70,7 @@ def _alert(told: Told) -> _Written:
     data = told.data
     became = f"{_NOTES[told.kind].partition(':')[0]}: " if told.kind in _NOTES else ""
     subject = f"{became}[{data['alert']['rule']['level']}] {data['alert']['rule']['title']}: {data['article']['title']}"
-    return subject, f"story.{data['alert']['story']}", "alert", {**data, "note": note_of(told.kind, data)}
+    return subject, f"story.{data['alert']['story']}", "alert", {**data, "data": data, "note": note_of(told.kind, data)}
 
 
 def _digest(told: Told) -> _Written:
@@ -111,6 +120,17 @@ def wrapped(text: str, indent: int = 0) -> str:
     return "\n".join(lines)
 
 
+def claimed(alert: Mapping[str, Any]) -> str:
+    """The claim's status and where it stands: `done, in the lead`."""
+    return f"{alert['status']}, {_PLACES[alert['zone']]}"
+
+
+def voices(data: Mapping[str, Any]) -> str:
+    """Whose article it is, and how many others tell of it."""
+    others = data["outlets"] - 1
+    return f"{data['article']['outlet']}{' and ' + counted(others, 'other outlet') if others else ''}"
+
+
 def speaker(value: Mapping[str, Any]) -> str:
     """Name and office, as far as they are known."""
     return ", ".join(part for part in (value["name"], value["title"]) if part) or "unnamed"
@@ -122,10 +142,13 @@ _templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    keep_trailing_newline=True,
 )
 _templates.filters |= {
+    "claimed": claimed,
     "moment": moment,
     "note": lambda one: note_of(one.kind, one.data),
     "speaker": speaker,
+    "voices": voices,
     "wrapped": wrapped,
 }

@@ -33,8 +33,8 @@ from tests.workers.parts import Words, add_articles, mail
 from tests.workers.test_workers_decisions import PARCEL
 from tests.workers.test_workers_sending import deliver, rows
 from tests.workers.test_workers_webhook import told
-from workers.channels import Delivered, Outcome, Refused, Told, TryAgain
-from workers.channels.email import IN_DIGEST, freeze, send
+from workers.channels import Delivered, Outcome, Refused, TryAgain
+from workers.channels.email import freeze, send
 from workers.context import Context
 from workers.matching import match_articles
 from workers.refusals import refused_by
@@ -187,84 +187,6 @@ def test_every_title_gives_one_subject(context: Context, title: str) -> None:
     ]
     assert head.isascii()
     assert b"\n" not in head.replace(b"\r\n", b"")
-
-
-def item(alert_id: str, kind: str = "alert.opened", level: str = "high", title: str = "t", **more: Any) -> Any:
-    data = told(id=alert_id, rule={"id": "r", "version": "1", "title": "T", "level": level, "tags": []}).data
-    data = {**data, "article": {**data["article"], "title": title}, **more}
-    return {"id": f"d-{alert_id}", "type": kind, "timestamp": "2026-09-21T14:13:20Z", "data": data}
-
-
-def digest(*items: Any, part: int = 1) -> Told:
-    period = {"from": "2026-11-29T06:00:00Z", "until": "2026-11-30T06:00:00Z", "timezone": "Europe/Berlin"}
-    data = {"version": 1, "digest": {**period, "part": part}, "items": list(items)}
-    return replace(told(), alert_id=None, kind="digest", data=data)
-
-
-def parts_of(message: EmailMessage) -> tuple[str, str]:
-    text, html = (part.get_content() for part in message.iter_parts())
-    return text, html
-
-
-def frozen(whole: Told, context: Context) -> EmailMessage:
-    return email.message_from_bytes(freeze(whole, mail(), context), policy=policy.strict)  # type: ignore[return-value]
-
-
-def test_a_digest_tells_each_alert_once_the_weightiest_first(context: Context) -> None:
-    items = [
-        item("a", title="First"),
-        item("b", level="critical", title="Second"),
-        item("c", level="low", title="Third"),
-    ]
-    message = frozen(digest(*items), context)
-    assert message["Subject"] == "[critical] 3 alerts until 30 Nov 2026, 07:00 CET: Second"
-    assert (message["References"], message["Message-ID"]) == (None, "<d1@example.org>")
-    for part in parts_of(message):
-        assert part.count("embargo") == 3
-        assert part.index("Second") < part.index("First") < part.index("Third")
-        assert "29 Nov 2026, 07:00 CET" in part
-        assert "https://t.example/unsubscribe/T0ken" in part
-
-
-def test_an_alert_corrected_within_the_period_is_new_as_corrected(context: Context) -> None:
-    items = [item("a", title="As it was"), item("a", "alert.corrected", title="As it is")]
-    for part in parts_of(frozen(digest(*items), context)):
-        assert "As it is" in part
-        assert "As it was" not in part
-        assert "Corrected" not in part
-
-
-def test_an_alert_taken_back_within_the_period_is_shown_last_as_taken_back(context: Context) -> None:
-    items = [
-        item("a", level="critical", title="Gone"),
-        item("b", title="Stays"),
-        item("a", "alert.retracted", title="Gone"),
-    ]
-    message = frozen(digest(*items), context)
-    assert message["Subject"].startswith("[high] 2 alerts until")
-    for part in parts_of(message):
-        assert part.index("Stays") < part.index("Retracted: the article was changed") < part.index("Gone")
-
-
-def test_what_was_told_in_an_earlier_digest_says_what_became_of_it(context: Context) -> None:
-    items = [item("a", "alert.updated", change="two outlets tell of it"), item("b", "alert.corrected")]
-    for part in parts_of(frozen(digest(*items), context)):
-        assert "Updated: two outlets tell of it." in part
-        assert "Corrected: the article was changed" in part
-
-
-def test_a_long_digest_stays_under_what_mail_programs_cut_off(context: Context) -> None:
-    long = "An article with a title of some length, as they are in the papers of this world"
-    items = [item(str(number), title=f"{long}, {number}") for number in range(IN_DIGEST)]
-    body = freeze(digest(*items, part=2), mail(), context)
-    message = frozen(digest(*items, part=2), context)
-    assert "200 alerts, part 2 until" in message["Subject"]
-    text, html = parts_of(message)
-    assert "And 175 more" in html
-    assert len(html.encode()) < 102_000
-    assert all(f"{long}, {number}<" in html for number in range(IN_DIGEST))
-    assert len(body) < 250_000
-    assert max(len(line) for line in text.splitlines() if "http" not in line) <= 72
 
 
 def test_markup_in_a_quotation_is_text(context: Context, serve: Serve) -> None:
