@@ -52,6 +52,8 @@ class Lookahead:
             "subject",
             "related",
             "key",
+            "accede",
+            "adhere",
         )
 
     def after(self, i: int) -> str:

@@ -21,6 +21,8 @@ from rules.model import Status
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
 # Where a pact is signed says nothing of who signs it.
 _PLACES = frozenset({"in", "at"})
+# Where weapons or troops are put is whose guests they are.
+_STATIONING = frozenset({"station", "base", "host", "position", "place", "deploy"})
 _PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
 _VAGUE = frozenset(
@@ -119,6 +121,9 @@ class ClaimReader:
         chunk = self.s.chunks[k]
         after = self._after(hit, k)
         direct = self.s.coordinated(after) if self.s.kind(after) == "NP" else []
+        receivers = direct if len(direct) == 1 and self._receives(after) else []
+        if receivers:
+            direct = self.s.coordinated(after + 1)  # 'gives Norway its tanks'
         if hit.last == hit.first and len(hit.form.words) > 1:
             if not hit.form.transitive:
                 return Arguments(objects=self.s.subject(k))  # 'the truce is now in force'
@@ -140,7 +145,12 @@ class ClaimReader:
         if is_passive:
             agents = [n for p, n in self.s.complements(k) if p == "by"]
             return Arguments(objects=[*self.s.subject(k), *self.s.apposition(k)], agents=agents)
-        return Arguments(objects=direct, subjects=self.s.subject(k))
+        return Arguments(objects=direct, subjects=self.s.subject(k), targets=receivers)
+
+    def _receives(self, k: int) -> bool:
+        """'Sends Norway more tanks': is a party followed by a phrase that can be no part of its name?"""
+        beyond = self.s.chunks[k + 1] if self.s.kind(k + 1) == "NP" else None
+        return beyond is not None and self.s.has_party(k) and beyond.head not in self.t.parties
 
     def _ordered(self, k: int) -> list[int]:
         """'Orders Norway to close its embassy': the objects of the infinitive, which is part of the act."""
@@ -230,7 +240,8 @@ class ClaimReader:
         partners += [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
         partners += [n for o in arguments.subjects for w, n in self.s.complements(o) if w == "between"]
         everyone = self._parties([*nouns, *partners])
-        shared = (*by, *everyone, *self._targets(around, by, _TARGET - _PLACES))
+        places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
+        shared = {p.id for p in (*by, *everyone, *self._targets(around, by, _TARGET - places))}
         return Claim(
             sentence=self.sentence,
             structure=self.s,
@@ -244,7 +255,7 @@ class ClaimReader:
             by=by,
             on=on,
             parties=distinct((*by, *on, *everyone, *self.t.flags)),
-            placed=frozenset(p.id for p in on if p not in shared),
+            placed=frozenset(p.id for p in on if p.id not in shared),
             zone=zone,
             zone_cue=cue,
             dated=dated,

@@ -10,7 +10,7 @@ NUMBERS = frozenset(
     {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty"}
 )
 _JOINED = frozenset({"ever", "long", "wide", "old", "era", "backed", "related"})
-_NEAR = frozenset({"close", "closer", "near", "ready"})
+_NEAR = frozenset({"close", "closer", "near", "ready", "open"})
 # Verbs that say with 'home' that somebody comes back, whatever stands between.
 _HOMEWARD = frozenset({"call", "bring", "summon", "send", "order", "recall", "fly", "take"})
 _ROUGHLY = frozenset({("more", "than"), ("less", "than"), ("fewer", "than"), ("at", "least"), ("up", "to")})
@@ -24,18 +24,25 @@ def in_a_phrase(s: Tagged, i: int, ahead: Lookahead) -> tuple[str, str] | None:
         return "ADV", low
     if tag := _homeward(s, i, before, ahead):
         return tag, low
-    if low in _NEAR and after == ["to"] and _before_adverbs(s, i) in ("N", "BE"):
+    if low in _NEAR and after == ["to"] and _before_adverbs(s, i) in ("N", "BE", "VBZ", "VBD"):
         return "ADJ", low
     if low == "due" and after == ["to"] and not ahead.is_base(i + 2):
         return "P", low
-    if low == "release" and i and s.low[i - 1] in ("press", "news", "media"):
+    if _is_named(s, i):
         return "N", low
     if low == "further" and before in ("BE", "HAVE", "TO", "M"):
         return "ADV", low
+    is_prime = low == "prime" and after in (["minister"], ["ministers"])
     is_latin = low in ("persona", "non", "grata") and "persona" in s.low[max(0, i - 2) : i + 1]
-    if is_latin or (i in s.joined and low in _JOINED):
+    if is_prime or is_latin or (i in s.joined and low in _JOINED):
         return "ADJ", low
     return None
+
+
+def _is_named(s: Tagged, i: int) -> bool:
+    """'May 12', 'a press release'."""
+    is_month = s.low[i] == "may" and s.words[i] != "may" and _is_number(s, i + 1)
+    return is_month or (s.low[i] == "release" and i > 0 and s.low[i - 1] in ("press", "news", "media"))
 
 
 def _before_adverbs(s: Tagged, i: int) -> str:

@@ -49,6 +49,12 @@ _QUANTITY = frozenset(
         "slew",
         "couple",
         "type",
+        "rounds",
+        "fleet",
+        "shipment",
+        "shipments",
+        "consignment",
+        "squadron",
         "kind",
         "sort",
         "form",
@@ -197,12 +203,21 @@ class Structure:
             return self.left_coordinated(k - 1)
         if chunk.form in ("inf", "ger") or (self.joins(k - 1) and not self._closes_apposition(k - 1)):
             governor = self.verb_left(k - 1)
+            if governor >= 0 and self._said_of(k, governor):
+                return self.left_coordinated(self.left_phrase(self._past_adjective(k)))
             if governor >= 0 and (chunk.form != "inf" or self.kind(k - 1) != "NP" or self.kind(k - 2) != ""):
                 between = [j for j in range(governor + 1, k) if self.kind(j) == "NP"]
                 takes_object = chunk.form == "inf" and between and self.lemma(governor) in _CONTROL
                 return between[:1] if takes_object else self.subject(governor)
         left = self.left_phrase(self._past_relative(self._past_adjective(k)))
         return self.left_coordinated(left) if left >= 0 else []
+
+    def _said_of(self, k: int, governor: int) -> bool:
+        """'Norway says Sweden ready to sell': has the predicate a subject of its own after the reporting verb?"""
+        adjective = self._past_adjective(k)
+        return (
+            adjective != k and self.left_phrase(adjective) > governor and self.lemma(governor) in self.grammar.reporting
+        )
 
     def _past_adjective(self, k: int) -> int:
         """'Norway ready to sell', 'Norway close to lifting': a headline's predicate stands before the verb."""
@@ -274,7 +289,8 @@ class Structure:
             before = j - 2 - (self.joins(j - 2))
             while self.kind(before) == "NP" and self.kind(before - 1) == "P" and self.kind(before - 2) == "NP":
                 before -= 2
-            if self.kind(before) != "NP" or self.kind(before - 1) == "VG":
+            is_object = self.kind(before - 1) == "VG" and self.lemma(before - 1) not in self.grammar.reporting
+            if self.kind(before) != "NP" or is_object:
                 break
             found.insert(0, before)
             j = before
