@@ -10,31 +10,27 @@ from rules.language.claims import Claim, SpecialActs, Thing
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import Structure
 from rules.language.vocabulary import Hit
-from rules.language.words import Tagged
+from rules.language.words import Tagged, word_set
 from rules.lexicon import Form
 from rules.model import Status
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
 
 _IN_FORCE = frozenset({"force", "place", "effect", "valid", "applicable", "binding"})
 _WISHES = frozenset({"plan", "propose", "bill", "demand", "threaten", "possible", "talk"})
 # Verbs that deal the noun out, by the word between them ('' for none): 'hit with sanctions', 'work on sanctions'.
 _DEALING = {
-    "with": _words(
+    "with": word_set(
         "hit punish respond act retaliate answer target react follow move proceed slap confront meet strike press go"
         " penalise penalize face threaten"
     ),
-    "to": _words("resort turn move lead"),
-    "on": _words("work start begin"),
-    "by": _words("hit punish target strike"),
-    "": _words("back use press follow merit"),
+    "to": word_set("resort turn move lead"),
+    "on": word_set("work start begin"),
+    "by": word_set("hit punish target strike"),
+    "": word_set("back use press follow merit"),
 }
 # 'Preparing for sanctions' is what their target does.
 _BRACING = frozenset({"brace", "prepare", "gird", "ready", "wait", "plan", "look", "set"})
 _BETWEEN = frozenset({"", "for", "of", "on", "about", "over", "with", "to", "toward", "towards", "behind", "at"})
+_PARTICLES = frozenset({"out", "up", "off", "down"})
 _KEEPING = frozenset({"keep", "continue", "resume", "go"})
 _AIMING = frozenset({"target", "punish"})
 _COMING = frozenset({"come", "follow", "arrive", "loom", "be", "ensue"})
@@ -172,6 +168,8 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
         return word
     if word and s.kind(k - 2) == "VG" and governor in s.subject(k - 2):
         return word  # 'calls grow for sanctions'
+    if governor == k - 2 and word in _PARTICLES:
+        return ""  # 'did not rule out sanctions'
     return word if governor == k - 2 and word in _BETWEEN else None
 
 

@@ -10,12 +10,13 @@ from rules.language.claims import Claim, SpecialActs, Thing, distinct
 from rules.language.dates import event_age
 from rules.language.endings import ended
 from rules.language.implied import Arguments, absences, bare
-from rules.language.phrases import Chunk
+from rules.language.naming import Naming
 from rules.language.placing import Placing
 from rules.language.status import FACTUAL, Composer, Link, Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.language.vocabulary import Hit, Party
+from rules.language.words import word_set
 from rules.model import Status
 
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
@@ -28,10 +29,10 @@ _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against
 _VAGUE = frozenset(
     {"several", "some", "many", "other", "various", "any", "certain", "different", "few", "foreign", "more"}
 )
-_EXPLETIVES = frozenset({"there"})
 # Classes of nouns whose maker does what they are about: who signs an accord on it, not who calls for it.
 _DEEDS = frozenset({"agree", "announce", "instrument", "plan", "begin"})
-_PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
+# 'Stops selling arms': what is stopped is the sale.
+_DEALING = word_set("sell buy purchase import export ship supply deliver issue grant send provide give")
 
 
 class ClaimReader:
@@ -50,10 +51,10 @@ class ClaimReader:
         self.t = structure.tagged
         self.acts = acts
         self.published = published
-        self.before = before
         question = bool(self.t.words) and self.t.words[-1] == "?"
         self.composer = Composer(structure, question)
         self.placing = Placing(sentence, structure)
+        self.naming = Naming(structure, before)
         self.nouns = structure.grammar.nouns
         self.objects = [h for h in self.t.hits if h.form.pos in ("noun", "word")]
 
@@ -121,7 +122,7 @@ class ClaimReader:
         chunk = self.s.chunks[k]
         after = self._after(hit, k)
         direct = self.s.coordinated(after) if self.s.kind(after) == "NP" else []
-        receivers = direct if len(direct) == 1 and self._receives(after) else []
+        receivers = direct if len(direct) == 1 and self._receives(after, hit) else []
         if receivers:
             direct = self.s.coordinated(after + 1)  # 'gives Norway its tanks'
         if hit.last == hit.first and len(hit.form.words) > 1:
@@ -135,10 +136,11 @@ class ClaimReader:
             leaving = [n for n in direct if leaves and self.s.has_party(n)]
             return Arguments(objects=apart or direct, subjects=self.s.subject(k), targets=direct, agents=leaving)
         is_passive = chunk.passive or (chunk.form == "part" and hit.form.transitive)
-        if is_passive and len(hit.form.words) > 1 and any(self.thing(o, hit) for o in direct):
+        if is_passive and self._is_second(hit, k, direct):
             subject = self.s.subject(k)  # 'was hit with sanctions', 'is bound by the pact'
+            agents = [n for p, n in self.s.complements(k) if p == "by"]
             is_agent = hit.form.words[-1] == "by"
-            return Arguments(objects=direct, **{"subjects" if is_agent else "targets": subject})
+            return Arguments(objects=direct, agents=agents, **{"subjects" if is_agent else "targets": subject})
         if not hit.form.transitive:
             subject = [*self.s.subject(k), *self.s.apposition(k)]
             return Arguments(objects=subject, partners=direct)  # 'the troops left Norway'
@@ -147,10 +149,18 @@ class ClaimReader:
             return Arguments(objects=[*self.s.subject(k), *self.s.apposition(k)], agents=agents)
         return Arguments(objects=direct, subjects=self.s.subject(k), targets=receivers)
 
-    def _receives(self, k: int) -> bool:
-        """'Sends Norway more tanks': is a party followed by a phrase that can be no part of its name?"""
-        beyond = self.s.chunks[k + 1] if self.s.kind(k + 1) == "NP" else None
-        return beyond is not None and self.s.has_party(k) and beyond.head not in self.t.parties
+    def _receives(self, k: int, hit: Hit) -> bool:
+        """'Sends Norway more tanks', 'names it a sponsor of terror': two phrases, the second no name's part?"""
+        if self.s.kind(k + 1) != "NP":
+            return False
+        is_apart = self.s.has_party(k) and self.s.chunks[k + 1].head not in self.t.parties
+        return is_apart or (hit.form.transitive and self.thing(k + 1, hit) is not None)
+
+    def _is_second(self, hit: Hit, k: int, direct: list[int]) -> bool:
+        """'Was hit with sanctions', 'was named a sponsor of terror': the subject is whom the object is for."""
+        if not any(self.thing(o, hit) for o in direct):
+            return False
+        return len(hit.form.words) > 1 or not any(self.thing(o, hit) for o in self.s.subject(k))
 
     def _ordered(self, k: int) -> list[int]:
         """'Orders Norway to close its embassy': the objects of the infinitive, which is part of the act."""
@@ -159,7 +169,7 @@ class ClaimReader:
         return self.s.coordinated(first) if to >= 0 and self.s.kind(first) == "NP" else []
 
     def _after(self, hit: Hit, k: int) -> int:
-        """The chunk after the verb and its particles."""
+        """The chunk after the verb and its particles; of 'stop selling arms' what is sold."""
         j = k + 1
         while (
             j < len(self.s.chunks)
@@ -169,7 +179,8 @@ class ClaimReader:
             j += 1
         if self.s.kind(j) == "P" and self.s.low(j) in ("off", "out", "up", "down", "back", "home"):
             j += 1
-        return j
+        is_dealing = self.s.kind(j) == "VG" and self.s.chunks[j].form == "ger" and self.s.lemma(j) in _DEALING
+        return j + 1 if is_dealing else j
 
     def _noun_arguments(self, hit: Hit, k: int) -> Arguments:
         """'the lifting of the ban', 'sanctions relief', 'an end to the embargo'."""
@@ -205,17 +216,17 @@ class ClaimReader:
         """The lexicon word that heads the noun phrase k (or stands right before the act noun in it)."""
         chunk = self.s.chunks[k]
         limit = act.first - 1 if act.form.pos == "noun" and chunk.first <= act.first <= chunk.last else chunk.head
-        names = self._names(chunk, limit, act)
+        names = self._names(chunk.first, limit, act)
         if limit > chunk.first and self.t.low[limit] in self.nouns["wraps"]:
-            names |= self._names(chunk, limit - 1, act)
+            names |= self._names(chunk.first, limit - 1, act)
         if not names and limit == chunk.head and (title := self.s.before_name(k)) >= 0:
-            limit, names = title, self._names(chunk, title, act)
+            limit, names = title, self._names(chunk.first, title, act)
         return Thing(k, limit, names) if names else None
 
-    def _names(self, chunk: Chunk, limit: int, act: Hit) -> frozenset[str]:
+    def _names(self, first: int, limit: int, act: Hit) -> frozenset[str]:
         names: frozenset[str] = frozenset()
         for hit in self.objects:
-            if chunk.first <= hit.first and hit.first <= limit <= hit.last and hit.first != act.first:
+            if first <= hit.first and hit.first <= limit <= hit.last and hit.first != act.first:
                 names |= hit.names
         return names
 
@@ -232,16 +243,20 @@ class ClaimReader:
         zone, cue = self.placing.zone(k, token, reading, dated)
         arguments.subjects += self._above(k, reading)
         doers = [*arguments.subjects, *arguments.agents]
-        by = self._parties(doers) or self._meant(doers)
+        by = (
+            self.naming.parties(doers)
+            or self.naming.meant(doers)
+            or (() if arguments.agents else self.naming.owners(things))
+        )
         around = [*arguments.targets, *arguments.objects, k]
-        on = self._targets(around, by, _TARGET)
+        on = self.naming.targets(around, by, _TARGET)
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
         partners = self._on_the_way(k) + arguments.partners
         partners += [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
         partners += [n for o in arguments.subjects for w, n in self.s.complements(o) if w == "between"]
-        everyone = self._parties([*nouns, *partners])
+        everyone = self.naming.parties([*nouns, *partners])
         places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
-        shared = {p.id for p in (*by, *everyone, *self._targets(around, by, _TARGET - places))}
+        shared = {p.id for p in (*by, *everyone, *self.naming.targets(around, by, _TARGET - places))}
         return Claim(
             sentence=self.sentence,
             structure=self.s,
@@ -268,7 +283,7 @@ class ClaimReader:
 
     def _several(self, k: int, is_partner: bool) -> bool:
         """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""
-        chunk = self._owner(k)
+        chunk = self.naming.owner(k)
         vague = (is_partner and chunk.first == chunk.head) or not _VAGUE.isdisjoint(
             self.t.low[chunk.first : chunk.head]
         )
@@ -294,80 +309,6 @@ class ClaimReader:
         is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
         return self.s.subject(governor) if is_noun else []
 
-    def _parties(self, chunks: list[int], of_firms: bool = False) -> tuple[Party, ...]:
-        """The parties that the noun phrases name. 'A Chinese oil giant' is not China, unless *of_firms*: what is done
-        to a state's companies is done to the state.
-        """
-        found: list[Party] = []
-        for k in chunks:
-            if self.s.low(k) in _PRONOUNS:
-                k = self._antecedent(k)
-            chunk = self._owner(k)
-            here = [self.t.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.t.parties]
-            if not of_firms and not self.nouns["firms"].isdisjoint(self.t.low[chunk.first : chunk.last + 1]):
-                here = [party for party in here if party.kind == "company"]
-            if not here and self.t.low[chunk.first] in ("its", "their"):
-                here = self._owners(k)
-            found += here
-        return distinct(tuple(found))
 
-    def _owners(self, k: int) -> list[Party]:
-        """'Norway said its troops had left': whose they are."""
-        owner = self.s.chunks[self._antecedent(k)]
-        return [self.t.parties[i][1] for i in range(owner.first, owner.last + 1) if i in self.t.parties]
-
-    def _owner(self, k: int) -> Chunk:
-        """'The Parliament of the Kingdom of Norway': the phrase that names whose it is, where k itself names nobody."""
-        for _ in range(3):
-            named = any(i in self.t.parties for i in range(self.s.chunks[k].first, self.s.chunks[k].last + 1))
-            if (
-                named
-                or self.s.kind(k + 2) != "NP"
-                or self.s.low(k + 1) not in ("of", "in")
-                or self.nouns["offices"].isdisjoint(self.t.low[self.s.chunks[k].first : self.s.chunks[k].last + 1])
-            ):
-                break
-            k += 2
-        return self.s.chunks[k]
-
-    def _antecedent(self, k: int) -> int:
-        """'Norway said it had left': the subject of the verb before the pronoun."""
-        verb = self.s.verb_left(k - 1)
-        while verb >= 0:
-            subject = self.s.subject(verb)
-            if subject and self.s.low(subject[0]) not in _EXPLETIVES:
-                return subject[0]
-            verb = self.s.verb_left(verb - 1)
-        return k
-
-    def _meant(self, doers: list[int]) -> tuple[Party, ...]:
-        """Whom 'it' or 'the government' means: the nearest state or body before, here or in an earlier sentence."""
-        for k in doers:
-            words = self.t.low[self.s.chunks[k].first : self.s.chunks[k].last + 1]
-            stands_alone = self.s.low(k) in _PRONOUNS and self._antecedent(k) == k
-            if stands_alone or not self.nouns["stand_ins"].isdisjoint(words):
-                here = [p for i, (_, p) in sorted(self.t.parties.items()) if i < self.s.chunks[k].first]
-                found = [p for p in (here[::-1] or self.before()) if p.kind in ("state", "igo")]
-                return tuple(found[:1])
-        return ()
-
-    def _dealing_with(self, k: int) -> list[int]:
-        """'Firms trading with Norway', 'buyers of oil that help Norway': whom those who are hit deal with."""
-        j = k + 1
-        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP":
-            j += 2
-        j += self.s.kind(j) == "REL"
-        if self.s.kind(j) != "VG" or (self.s.chunks[j].form != "ger" and self.s.kind(j - 1) != "REL"):
-            return []
-        found: list[int] = []
-        while self.s.kind(j + 1) in ("NP", "P") and len(found) < 3:
-            j += 1
-            found += [j] if self.s.kind(j) == "NP" else []
-        return found
-
-    def _targets(self, objects: list[int], by: tuple[Party, ...], prepositions: frozenset[str]) -> tuple[Party, ...]:
-        found: list[Party] = []
-        for o in objects:
-            joined = [n for w, n in self.s.complements(o) if w in prepositions]
-            found += self._parties([*joined, o, *self._dealing_with(o)], of_firms=True)
-        return tuple(p for p in distinct(tuple(found)) if p.id not in {b.id for b in by})
+# Classes of nouns whose maker does what they are about: who signs an accord on it, not who calls for it.
+_DEEDS = frozenset({"agree", "announce", "instrument", "plan", "begin"})

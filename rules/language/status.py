@@ -70,6 +70,9 @@ _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
 _CONTAINING = frozenset(["include", "contain", "involve", "entail", "cover", "comprise", "feature", "mean", "bring"])
 _ORDERING = frozenset({"order", "command", "instruct", "direct"})
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
+_EXCLUDING = frozenset({"exclude", "preclude", "discount"})
+# Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
+_TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
 _LIMIT = 6
 
 
@@ -182,7 +185,7 @@ class Composer:
         found: list[Link] = []
         if chunk.modal in _MODALS:
             found.append(Link(chunk.first, "modal", _MODALS[chunk.modal]))
-        if chunk.negated:
+        if chunk.negated and not self._leaves_open(k):
             found.append(Link(chunk.first, "negation", _negated(chunk.modal)))
         if chunk.progressive and not chunk.modal:
             found.append(Link(chunk.first, "progressive", Status.UNDERWAY))
@@ -272,7 +275,12 @@ class Composer:
         grammar, chunk, lemma = self.s.grammar, self.s.chunks[k], self.s.lemma(k)
         name = grammar.verb_class.get(f"{lemma}_{self.s.low(k + 1)}" if self.s.kind(k + 1) == "P" else lemma, "")
         name = name or grammar.verb_class.get(lemma, "")
-        if role == "about" and lemma in ("vote", "decide", "rule"):
+        if self._leaves_open(k):
+            return "possible"
+        if role == "object" and lemma in _TO_SOMEBODY and self.s.low(k + 1) != "for":
+            return ""  # 'challenges the sanctions' in court
+        is_about = role == "about" or (role == "object" and self.s.low(k + 1) in ("on", "about", "over"))
+        if is_about and lemma in ("vote", "decide", "rule"):
             return "possible"
         if role == "inf" and name == "say":
             return "plan"  # 'Says Norway to lift the ban'
@@ -284,6 +292,16 @@ class Composer:
         if role == "inf" and not chunk.passive and (lemma == "tell" or (lemma in _ORDERING and self._to_another(k))):
             return "demand"
         return name or ("plan" if role == "inf" else "")
+
+    def _leaves_open(self, k: int) -> bool:
+        """'Did not rule out', 'does not exclude': what is not refused is possible."""
+        lemma = self.s.lemma(k)
+        excludes = lemma in _EXCLUDING or (lemma == "rule" and self.s.low(k + 1) == "out")
+        return excludes and self.s.kind(k) == "VG" and (self.s.chunks[k].negated or self._refused(k))
+
+    def _refused(self, k: int) -> bool:
+        """'Declined to rule out': an infinitive under a verb that refuses."""
+        return self.s.chunks[k].form == "inf" and self.s.grammar.verb_class.get(self.s.lemma(k - 1)) == "refuse"
 
     def _to_another(self, k: int) -> bool:
         """'The UN ordered Norway to lift the ban': is a party told, and not somebody of one's own?"""

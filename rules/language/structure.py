@@ -91,6 +91,7 @@ _PARTAKING = frozenset(
     ]
 )
 _MONEY = frozenset({"million", "billion", "trillion", "m", "mln", "bn", "tn", "dollars", "dlrs", "euros", "pounds"})
+_WHITHER = frozenset({"bind", "destine", "head", "intend", "link", "tie", "mean"})
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
 _OF = frozenset({"of"})
@@ -310,14 +311,23 @@ class Structure:
         found: list[tuple[str, int]] = []
         j = k + 1
         while j < min(len(self.chunks), k + REACH) and self.kind(j) in ("P", "TO", "NP", "CC", ",", "AP", "VG"):
-            if self.kind(j) == "VG" and (self.chunks[j].form == "fin" or found):
+            if self.kind(j) == "VG" and (self.chunks[j].form == "fin" or (found and not self._leads_on(j))):
                 break
             if self.kind(j) in ("P", "TO") and self.kind(j + 1) == "NP":
                 found += [(self.low(j), n) for n in self.coordinated(j + 1)]
-            if self.kind(j) == "," and self.kind(j + 1) not in ("P",):
+            if self.kind(j) == "," and self.kind(j + 1) != "P" and not self._lists(k, j):
                 break
             j += 1
         return found
+
+    def _leads_on(self, k: int) -> bool:
+        """'Curbs on parts bound for Norway': a participle that only says whither."""
+        return self.chunks[k].form == "part" and self.lemma(k) in _WHITHER
+
+    def _lists(self, verb: int, comma: int) -> bool:
+        """'Hits Norway, Ghana with sanctions': is it a comma between the things that a verb is done to?"""
+        only_nouns = all(self.kind(j) in ("NP", ",", "CC") for j in range(verb + 1, comma))
+        return self.kind(verb) == "VG" and only_nouns and comma > verb + 1 and self.kind(comma + 1) == "NP"
 
 
 _CONTROL = frozenset(

@@ -9,33 +9,21 @@ from __future__ import annotations
 from rules.language.lookahead import ADJECTIVE, Lookahead
 from rules.language.set_phrases import NUMBERS, VERBAL, in_a_phrase
 from rules.language.vocabulary import Party, Vocabulary
-from rules.language.words import Tagged, find_parties
+from rules.language.words import Tagged, find_parties, word_set
 
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
 _NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
 # Plurals that are seldom verbs.
-_PLURAL = frozenset(
-    {
-        "sanction",
-        "tie",
-        "talk",
-        "arm",
-        "deal",
-        "ban",
-        "curb",
-        "restriction",
-        "pact",
-        "troop",
-        "weapon",
-        "tariff",
-        "quota",
-    }
-)
+_PLURAL = word_set("sanction tie talk arm deal ban curb restriction pact troop weapon tariff quota")
 _ENDS = frozenset({"", ".", "?", "!", "–", "-", ":", ";", ")"})
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
 _ADJECTIVES_TOO = frozenset({"complete", "separate", "direct", "secure", "moderate"})
 _STRIFE = frozenset({"fighting", "shelling", "bombing", "shooting"})
+_LEAVING = word_set(
+    "walk pull withdraw back step break bow drop opt secede split retreat get go exit depart resign slip storm shy"
+)
+_TELLING = frozenset({"warn", "tell", "inform", "assure", "remind", "notify", "convince", "persuade"})
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
 
 
@@ -135,7 +123,12 @@ class _Tagger:
             return "D"
         governs = self.s.lemmas[i - 1] in self.v.grammar.noun_class
         spoke = any(lemma in self.v.grammar.reporting for lemma in self.s.lemmas[max(0, i - 4) : i])
-        return "SUB" if governs or spoke else "REL"
+        return "SUB" if governs or spoke or self.told(i) else "REL"
+
+    def told(self, i: int) -> bool:
+        """'warned the rulers of Norway that …': the verb before has somebody as its object, and a clause to come."""
+        verb = next((j for j in range(i - 1, max(-1, i - 9), -1) if self.s.tags[j] in VERBAL), -1)
+        return verb >= 0 and self.s.lemmas[verb] in _TELLING
 
     def before(self, i: int) -> str:
         """The tag before, adverbs skipped."""
@@ -217,7 +210,8 @@ class _Tagger:
     def only_verb(self, i: int) -> bool:
         """'Norway walked away from the deal': is it the one verb of a whole sentence, or of a headline and active?"""
         if self.headline:
-            leaves = (h for h in self.s.hits if h.first == i and h.last > i and h.form.pos == "verb")
+            hits = (h for h in self.s.hits if h.first == i and h.last > i and h.form.pos == "verb")
+            leaves = (h for h in hits if h.form.lemma.split()[0] in _LEAVING)  # 'expelled from Norway' is passive
             return any(self.s.low[h.last] in ("from", "of", "off") for h in leaves)
         return self.s.low[i + 1 : i + 2] != ["by"] and not self.ahead.verb_follows(i, clause=False)
 
@@ -332,4 +326,6 @@ class _Tagger:
             return "ADJ", low
         if low in self.v.grammar.adjective_class and i and self.ahead.after(i) in ("", ",", ":", "–", "."):
             return "ADJ", low  # 'sanctions inevitable', 'sanctions are inevitable'
+        if i == 0 and low in self.v.grammar.adjective_class and self.ahead.after(i) == "TO":
+            return "ADJ", low  # 'Unwilling to …, Norway …'
         return "N", low

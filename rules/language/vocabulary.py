@@ -251,7 +251,7 @@ class Vocabulary:
 def _follow_later(rest: tuple[str, ...], low: list[str], position: int) -> bool:
     """'pull the country out of the pact': the verb's other words stand together a little later."""
     size = len(rest)
-    return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + 8)) if rest else False
+    return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + 12)) if rest else False
 
 
 def _form_index(lexicons: Mapping[str, Lexicon]) -> dict[str, tuple[tuple[Form, frozenset[str]], ...]]:

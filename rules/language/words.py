@@ -49,6 +49,11 @@ class Tagged:
             self.joined.add(len(self.words))
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list that is written as one text."""
+    return frozenset(text.split())
+
+
 def tokens(text: str, start: int, end: int) -> Tagged:
     """Cut text[start:end] into words and punctuation."""
     sentence = Tagged()

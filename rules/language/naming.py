@@ -1,0 +1,122 @@
+"""Whom noun phrases name: the states and bodies in them, whose they are, and whom 'it' or 'the government' means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rules.language.claims import Thing, distinct
+from rules.language.phrases import Chunk
+from rules.language.structure import Structure
+from rules.language.vocabulary import Party
+
+_EXPLETIVES = frozenset({"there"})
+_PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Answers for the chunks of one sentence; `before` gives the parties that an earlier sentence names."""
+
+    s: Structure
+    before: Callable[[], tuple[Party, ...]] = tuple
+
+    def parties(self, chunks: list[int], of_firms: bool = False) -> tuple[Party, ...]:
+        """The parties that the noun phrases name. 'A Chinese oil giant' is not China, unless *of_firms*: what is done
+        to a state's companies is done to the state.
+        """
+        found: list[Party] = []
+        for k in chunks:
+            if self.s.low(k) in _PRONOUNS:
+                k = self._antecedent(k)
+            chunk = self.owner(k)
+            here = [
+                self.s.tagged.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.s.tagged.parties
+            ]
+            if not of_firms and self.s.tagged.low[chunk.head] in self.s.grammar.nouns["private"]:
+                continue  # 'Norwegian dockers' are not Norway
+            if not of_firms and not self.s.grammar.nouns["firms"].isdisjoint(
+                self.s.tagged.low[chunk.first : chunk.last + 1]
+            ):
+                here = [party for party in here if party.kind == "company"]
+            if not here and self.s.tagged.low[chunk.first] in ("its", "their"):
+                here = self._named_before(k)
+            found += here
+        return distinct(tuple(found))
+
+    def _named_before(self, k: int) -> list[Party]:
+        """'Norway said its troops had left': whose they are."""
+        owner = self.s.chunks[self._antecedent(k)]
+        parties = self.s.tagged.parties
+        return [parties[i][1] for i in range(owner.first, owner.last + 1) if i in parties]
+
+    def owner(self, k: int) -> Chunk:
+        """'The Parliament of the Kingdom of Norway': the phrase that names whose it is, where k itself names nobody."""
+        for _ in range(3):
+            named = any(i in self.s.tagged.parties for i in range(self.s.chunks[k].first, self.s.chunks[k].last + 1))
+            if (
+                named
+                or self.s.kind(k + 2) != "NP"
+                or self.s.low(k + 1) not in ("of", "in")
+                or self.s.grammar.nouns["offices"].isdisjoint(
+                    self.s.tagged.low[self.s.chunks[k].first : self.s.chunks[k].last + 1]
+                )
+            ):
+                break
+            k += 2
+        return self.s.chunks[k]
+
+    def owners(self, things: tuple[Thing, ...]) -> tuple[Party, ...]:
+        """'A Norwegian ban on trade with Ghana took effect': whose it is, where it says as well whom it is set on."""
+        if not things:
+            return ()
+        chunk = self.s.chunks[things[0].chunk]
+        before = [
+            self.s.tagged.parties[i][1] for i in range(chunk.first, things[0].token) if i in self.s.tagged.parties
+        ]
+        beyond = self.parties(
+            [n for p, n in self.s.complements(things[0].chunk) if p in ("on", "against")], of_firms=True
+        )
+        return tuple(before[:1]) if beyond and "anti" not in self.s.tagged.low[chunk.first : chunk.head] else ()
+
+    def _antecedent(self, k: int) -> int:
+        """'Norway said it had left': the subject of the verb before the pronoun."""
+        verb = self.s.verb_left(k - 1)
+        while verb >= 0:
+            subject = self.s.subject(verb)
+            if subject and self.s.low(subject[0]) not in _EXPLETIVES:
+                return subject[0]
+            verb = self.s.verb_left(verb - 1)
+        return k
+
+    def meant(self, doers: list[int]) -> tuple[Party, ...]:
+        """Whom 'it' or 'the government' means: the nearest state or body before, here or in an earlier sentence."""
+        for k in doers:
+            words = self.s.tagged.low[self.s.chunks[k].first : self.s.chunks[k].last + 1]
+            stands_alone = self.s.low(k) in _PRONOUNS and self._antecedent(k) == k
+            if stands_alone or not self.s.grammar.nouns["stand_ins"].isdisjoint(words):
+                here = [p for i, (_, p) in sorted(self.s.tagged.parties.items()) if i < self.s.chunks[k].first]
+                found = [p for p in (here[::-1] or self.before()) if p.kind in ("state", "igo")]
+                return tuple(found[:1])
+        return ()
+
+    def _dealing_with(self, k: int) -> list[int]:
+        """'Firms trading with Norway', 'buyers of oil that help Norway': whom those who are hit deal with."""
+        j = k + 1
+        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP":
+            j += 2
+        j += self.s.kind(j) == "REL"
+        if self.s.kind(j) != "VG" or (self.s.chunks[j].form != "ger" and self.s.kind(j - 1) != "REL"):
+            return []
+        found: list[int] = []
+        while self.s.kind(j + 1) in ("NP", "P") and len(found) < 3:
+            j += 1
+            found += [j] if self.s.kind(j) == "NP" else []
+        return found
+
+    def targets(self, objects: list[int], by: tuple[Party, ...], prepositions: frozenset[str]) -> tuple[Party, ...]:
+        found: list[Party] = []
+        for o in objects:
+            joined = [n for w, n in self.s.complements(o) if w in prepositions]
+            found += self.parties([*joined, o, *self._dealing_with(o)], of_firms=True)
+        return tuple(p for p in distinct(tuple(found)) if p.id not in {b.id for b in by})
