@@ -83,8 +83,23 @@ def gathered(connection: Connection, ids: Sequence[str], digest: str) -> None:
     follow(connection, [digest])
 
 
-def suppressed(connection: Connection, id: str, why: str, silence_id: str, now: int) -> None:
-    """This delivery is kept back by a silence and goes into no digest."""
+def why_untold(
+    connection: Connection, subscription_id: str, alert_id: str, kinds: Sequence[str]
+) -> tuple[str, str | None] | None:
+    """Why all messages of *kinds* about an alert were kept from a subscription, and by which silence; None where one of
+    them was sent or waits.
+    """
+    chosen = select(delivery.c.status, delivery.c.why, delivery.c.silence_id).join(message)
+    chosen = chosen.where(message.c.alert_id == alert_id, message.c.kind.in_(kinds))
+    rows = connection.execute(
+        chosen.where(delivery.c.subscription_id == subscription_id).order_by(delivery.c.created_at, delivery.c.id)
+    ).all()
+    told = not rows or any(row.status != "suppressed" for row in rows)
+    return None if told else (rows[-1].why, rows[-1].silence_id)
+
+
+def suppressed(connection: Connection, id: str, why: str, silence_id: str | None, now: int) -> None:
+    """This delivery is kept back and goes into no digest."""
     ended = {"status": "suppressed", "why": why, "silence_id": silence_id, "done_at": now}
     connection.execute(update(delivery).where(delivery.c.id == id).values(**ended))
 

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, true, tuple_
+from sqlalchemy import Connection, func, select, true, tuple_
 
 from store.database import Database
 from store.inbox import MAX_LIMIT, Cursor, Row
 from store.tables import UNDELIVERED, alert, delivery, endpoint, message, rule, subscription
+
+_held = delivery.alias("held")
+_HOLDS = select(func.count()).where(_held.c.digest_id == delivery.c.id).scalar_subquery().label("holds")
 
 STATUSES = ("pending", "delivered", "dead", "suppressed")
 
@@ -19,7 +22,7 @@ STATUSES = ("pending", "delivered", "dead", "suppressed")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries:
     """Newest first, rows as mappings of their columns without the body; `kind` and `alert_id` are the message's,
-    `address`, `disabled_why`, `rest_until_at` and `last_error` the endpoint's.
+    `address`, `disabled_why`, `rest_until_at` and `last_error` the endpoint's; `holds` counts what went into a digest.
     """
 
     deliveries: tuple[Row, ...]
@@ -79,20 +82,23 @@ def list_deliveries(
     *,
     status: str | None = None,
     subscription_id: str | None = None,
+    digest_id: str | None = None,
     before: Cursor | None = None,
     limit: int = 50,
 ) -> Deliveries:
-    """The newest ones (before a cursor), by when they were made."""
+    """The newest ones (before a cursor), by when they were made; with *digest_id* those that went into it."""
     columns = [column for column in delivery.c if column.name != "body"]
     of_endpoint = (endpoint.c.address, endpoint.c.disabled_why, endpoint.c.rest_until_at, endpoint.c.last_error)
     of_alert = (message.c.kind, message.c.alert_id, alert.c.rule_id, rule.c.title.label("rule_title"))
-    chosen = select(*columns, *of_endpoint, *of_alert).join(endpoint, endpoint.c.id == delivery.c.endpoint_id)
+    chosen = select(*columns, *of_endpoint, *of_alert, _HOLDS).join(endpoint, endpoint.c.id == delivery.c.endpoint_id)
     chosen = chosen.join(message, message.c.id == delivery.c.message_id)
     chosen = chosen.outerjoin(alert, alert.c.id == message.c.alert_id).outerjoin(rule, rule.c.hash == alert.c.rule_hash)
     if status:
         chosen = chosen.where(delivery.c.status == status, true() if status == "delivered" else UNDELIVERED)
     if subscription_id:
         chosen = chosen.where(delivery.c.subscription_id == subscription_id)
+    if digest_id:
+        chosen = chosen.where(delivery.c.digest_id == digest_id)
     if before is not None:
         place = tuple_(delivery.c.created_at, delivery.c.id)
         chosen = chosen.where(place < tuple_(before.opened_at, before.id))

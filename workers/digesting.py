@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 
 from store import digests, silences
 from store.digests import Due, Row
 from store.ids import delivery_id, digest_id
 from store.notices import wait_at_most
+from store.silences import Silence
 from store.subscriptions import Subscription
 from workers.cadence import Period, cadence_of
 from workers.channels import CHANNELS
@@ -49,7 +51,7 @@ def _make(context: Context, due: Due) -> list[str]:
         wait_at_most(connection, PATIENCE_S)
         one = digests.hold(connection, due.subscription_id)
         telling = Telling(context=context, connection=connection, now=context.db.now(connection))
-        found = _unsilenced(telling, digests.waiting(connection, due, CHANNELS[one.channel].in_digest))
+        found = _unsilenced(telling, one, digests.waiting(connection, due, CHANNELS[one.channel].in_digest))
         if not found:
             return []
         part = digests.next_part(connection, due)
@@ -61,17 +63,27 @@ def _make(context: Context, due: Due) -> list[str]:
         return leaving
 
 
-def _unsilenced(telling: Telling, found: Sequence[Row]) -> list[Row]:
-    """What no silence keeps back by now; the rest is suppressed."""
+def _unsilenced(telling: Telling, one: Subscription, found: Sequence[Row]) -> list[Row]:
+    """What no silence keeps back by now; the rest is suppressed, and with it what takes back something of it."""
     quiet = silences.in_force(telling.connection, telling.now)
     kept = []
     for row in found:
-        silence = silence_of(quiet, row) if row["kind"] in KEPT_BACK else None
-        if silence is None:
+        why = _why_silent(telling.connection, one, row, quiet)
+        if why is None:
             kept.append(row)
         else:
-            digests.suppressed(telling.connection, row["id"], why_silenced(silence), silence.id, telling.now)
+            digests.suppressed(telling.connection, row["id"], *why, telling.now)
     return kept
+
+
+def _why_silent(
+    connection: Connection, one: Subscription, row: Row, quiet: Sequence[Silence]
+) -> tuple[str, str | None] | None:
+    """Why a message goes into no digest, and by which silence; None where it does."""
+    if row["kind"] in KEPT_BACK:
+        silence = silence_of(quiet, row)
+        return None if silence is None else (why_silenced(silence), silence.id)
+    return digests.why_untold(connection, one.id, row["alert_id"], KEPT_BACK)
 
 
 def _message(one: Subscription, due: Due, part: int, found: Sequence[Row], now: int) -> dict[str, Any]:

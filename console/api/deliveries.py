@@ -22,12 +22,15 @@ def deliveries(
     console: Console,
     status: DeliveryStatus | None = None,
     subscription: Annotated[str, Query(max_length=100)] = "",
+    digest: Annotated[str, Query(max_length=100, description="The id of a digest: what went into it.")] = "",
     before: Place = "",
     limit: Limit = 50,
 ) -> models.Deliveries:
     """Deliveries, newest first."""
     place = cursor("before", before)
-    found = list_deliveries(console.db, status=status, subscription_id=subscription, before=place, limit=limit)
+    found = list_deliveries(
+        console.db, status=status, subscription_id=subscription, digest_id=digest, before=place, limit=limit
+    )
     last = found.deliveries[-1] if found.more else None
     return models.Deliveries(
         deliveries=[shapes.delivery(row) for row in found.deliveries],

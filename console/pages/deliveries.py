@@ -34,12 +34,14 @@ def show(
     visitor: SignedIn,
     status: DeliveryStatus | Literal[""] = "",
     subscription: Annotated[str, Query(max_length=100)] = "",
+    digest: Annotated[str, Query(max_length=100)] = "",
     before: Place = "",
 ) -> Response:
     """The newest deliveries."""
     place = cursor("before", before)
-    found = list_deliveries(console.db, status=status, subscription_id=subscription, before=place)
-    query = {name: value for name, value in (("status", status), ("subscription", subscription)) if value}
+    found = list_deliveries(console.db, status=status, subscription_id=subscription, digest_id=digest, before=place)
+    given = {"status": status, "subscription": subscription, "digest": digest}
+    query = {name: value for name, value in given.items() if value}
     last = found.deliveries[-1] if found.more else None
     older = {**query, "before": str(Cursor(last["created_at"], last["id"]))} if last else {}
     shown = {
@@ -51,6 +53,7 @@ def show(
         "headings": KINDS,
         "status": status,
         "subscription": subscription,
+        "digest": digest,
         "filtered": bool(query),
         "older": urlencode(older),
         "is_admin": visitor.access.may("admin"),

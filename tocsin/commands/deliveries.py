@@ -21,6 +21,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The delivery's id (webhoo
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 Status = Annotated[str | None, typer.Option(help="pending, delivered, dead or suppressed.")]
 Subscription = Annotated[str | None, typer.Option(help="Only this subscription.")]
+Digest = Annotated[str | None, typer.Option(metavar="ID", help="Only what went into this digest.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")]
 
 _COLUMNS = [column for column in tables.delivery.c if column.name != "body"]
@@ -30,7 +31,11 @@ _GONE = "its body is gone since {:%Y-%m-%d}: it was older than TOCSIN_KEEP_BODIE
 
 @app.command("list")
 def list_some(
-    status: Status = None, subscription: Subscription = None, limit: Limit = 50, as_json: Json = False
+    status: Status = None,
+    subscription: Subscription = None,
+    digest: Digest = None,
+    limit: Limit = 50,
+    as_json: Json = False,
 ) -> None:
     """The newest deliveries."""
     chosen = select(*_COLUMNS).order_by(tables.delivery.c.created_at.desc(), tables.delivery.c.id.desc()).limit(limit)
@@ -40,6 +45,8 @@ def list_some(
         chosen = chosen.where(tables.UNDELIVERED)
     if subscription is not None:
         chosen = chosen.where(tables.delivery.c.subscription_id == subscription)
+    if digest is not None:
+        chosen = chosen.where(tables.delivery.c.digest_id == digest)
     with database(settings_or_exit()) as db, db.read() as connection:
         rows = [dict(row) for row in connection.execute(chosen).mappings()]
     if as_json:

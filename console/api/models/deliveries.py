@@ -46,10 +46,11 @@ class DeliveryOfAlert(Delivery):
 
 
 class ListedDelivery(Delivery):
-    """With what it tells."""
+    """With what it tells. `holds` counts what went into a digest: `?digest=` with its id lists it."""
 
     type: str
     alert_id: str | None
+    holds: int
 
 
 class Deliveries(Answer):
