@@ -123,6 +123,10 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.lower()
 
 
+_LOCKED = select(feed).order_by(feed.c.id).with_for_update()
+"""Feeds, locked in the order in which a watcher locks those it commits: neither waits for who waits for it."""
+
+
 def sync_feeds(db: Database, feeds: Iterable[Feed], origin: str = "file") -> None:
     """Make the feeds of *origin* exactly these. What is known of a feed stays, also of one that vanishes for a while:
     a vanished feed is marked removed and no longer fetched.
@@ -130,7 +134,7 @@ def sync_feeds(db: Database, feeds: Iterable[Feed], origin: str = "file") -> Non
     declared = {one.id: one for one in feeds}
     with db.write() as connection:
         now = db.now(connection)
-        there = {row.id: row for row in connection.execute(select(feed))}
+        there = {row.id: row for row in connection.execute(_LOCKED)}
         for one in declared.values():
             _declare(connection, one, there.get(one.id), origin, now)
         gone = [id for id, row in there.items() if row.origin == origin and row.removed_at is None]
@@ -151,7 +155,7 @@ def add_feeds(db: Database, feeds: Iterable[Feed], origin: str = "console") -> N
     for some in (every[at : at + 500] for at in range(0, len(every), 500)):
         with db.write() as connection:
             now = db.now(connection)
-            rows = connection.execute(select(feed).where(feed.c.id.in_([one.id for one in some])))
+            rows = connection.execute(_LOCKED.where(feed.c.id.in_([one.id for one in some])))
             there = {row.id: row for row in rows}
             for one in some:
                 _declare(connection, one, there.get(one.id), origin, now)

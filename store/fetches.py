@@ -1,4 +1,4 @@
-"""What a fetch brought, in the ledger: articles, names, the log and the feed's new state in one transaction."""
+"""What fetches brought, in the ledger: articles, names, the log and the feed's new state in one transaction."""
 
 from __future__ import annotations
 
@@ -137,6 +137,15 @@ class Outcome:
     notices: tuple[Notice, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A look that has ended at `at` (microseconds UTC): the feed as it was before, and what is to be changed."""
+
+    state: FeedState
+    outcome: Outcome
+    at: int
+
+
 def known_entries(db: Database, id: str, keys: Iterable[str]) -> dict[str, Known]:
     """What the feed *id* is known to have brought under these names: name → article."""
     columns = (feed_entry.c.key, *_KNOWN, feed_entry.c.seen_at)
@@ -176,7 +185,7 @@ def commit_fetch(
     for start in range(0, max(1, len(outcome.articles)), CHUNK):
         chunk = outcome.articles[start : start + CHUNK]
         with db.write() as connection:
-            if not _holds(connection, owner, state.id):
+            if not _held(connection, owner, [state.id]):
                 return None
             _insert(connection, state, [one for one in chunk if one.revision == 1], now, kin)
             _revise(connection, [one for one in chunk if one.revision > 1], now)
@@ -188,9 +197,31 @@ def commit_fetch(
     return ids
 
 
-def _holds(connection: Connection, owner: str, id: str) -> bool:
-    chosen = select(feed.c.lease_owner).where(feed.c.id == id).with_for_update()
-    return bool(connection.scalar(chosen) == owner)
+def commit_quiet(db: Database, owner: str, looks: Sequence[Ended]) -> set[str]:
+    """Write what looks without articles have changed, all in one transaction, and free their feeds; return the ids of
+    those whose lease was lost meanwhile (nothing was written of them).
+    """
+    with db.write() as connection:
+        held = _held(connection, owner, [one.state.id for one in looks])
+        ours = [one for one in looks if one.state.id in held]
+        if ours:
+            connection.execute(insert(fetch), [_line(one.state.id, one.outcome, one.at) for one in ours])
+            _settle(db, connection, ours)
+    return {one.state.id for one in looks} - held
+
+
+def _held(connection: Connection, owner: str, ids: Sequence[str]) -> set[str]:
+    """Those of the feeds that *owner* holds the lease of, locked; always in the same order, so that nobody waits for
+    somebody who waits for him.
+    """
+    chosen = select(feed.c.id).where(feed.c.id.in_(ids), feed.c.lease_owner == owner)
+    return set(connection.scalars(chosen.order_by(feed.c.id).with_for_update()))
+
+
+def _line(id: str, outcome: Outcome, now: int) -> dict[str, Any]:
+    """The line of the fetch log for a look without articles."""
+    counts = {"entries": outcome.known + sum(outcome.skipped.values()), "known": outcome.known}
+    return {"feed_id": id, "at": now, **asdict(outcome.log), **counts, "skipped": dict(outcome.skipped) or None}
 
 
 def _insert(connection: Connection, state: FeedState, rows: Sequence[ArticleRow], now: int, kin: Kin) -> None:
@@ -261,12 +292,23 @@ def _finish(db: Database, connection: Connection, state: FeedState, line: int, o
     counts = {"entries": fetch.c.entries + quiet, "known": outcome.known, "skipped": dict(outcome.skipped) or None}
     why_quiet = Counter(one.quiet for one in outcome.articles if one.quiet and one.revision == 1)
     connection.execute(update(fetch).where(fetch.c.id == line).values(**counts, quiet=dict(why_quiet) or None))
-    _remember(db, connection, state.id, outcome.refreshed, now)
-    connection.execute(update(feed).where(feed.c.id == state.id).values(**asdict(outcome.update), **NO_LEASE))
-    for one in outcome.notices:
-        _notice(connection, state, one, now)
-    if outcome.rest:
-        rest_host(connection, outcome.rest)
+    _settle(db, connection, [Ended(state=state, outcome=outcome, at=now)])
+
+
+def _settle(db: Database, connection: Connection, looks: Sequence[Ended]) -> None:
+    """The feeds' new states, and what else follows from looks besides articles."""
+    freed = update(feed).where(feed.c.id == bindparam("this"))
+    connection.execute(freed, [{"this": one.state.id, **_columns(one.outcome.update), **NO_LEASE} for one in looks])
+    for one in looks:
+        _remember(db, connection, one.state.id, one.outcome.refreshed, one.at)
+        for notice in one.outcome.notices:
+            _notice(connection, one.state, notice, one.at)
+        if one.outcome.rest:
+            rest_host(connection, one.outcome.rest)
+
+
+def _columns(update: FeedUpdate) -> dict[str, Any]:
+    return {name: getattr(update, name) for name in FeedUpdate.__dataclass_fields__}
 
 
 def _notice(connection: Connection, state: FeedState, one: Notice, now: int) -> None:

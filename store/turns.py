@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +30,8 @@ _LOCK = 7_163_002
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leased:
     """Feeds that *owner* alone may fetch until the lease runs out; `at` is the ledger's time when it was given,
-    `since_s` the steady clock's at that moment, and `more_at` when a further due feed may be had (None: nothing is due
-    that waits for its host alone).
+    `since_s` the steady clock's at that moment. Where there are none, `more_at` is when there may be one (None: nothing
+    is due that waits for its host alone).
     """
 
     owner: str
@@ -77,7 +77,7 @@ def lease_due(
         if spacing_s:
             _start(connection, set(picked.values()), at, spacing_s)
         rows = connection.execute(STATE.where(feed.c.id.in_(picked)).order_by(feed.c.next_check_at)).all()
-        more_at = connection.scalar(_waiting(at, lease_s, spacing_s))
+        more_at = None if picked else connection.scalar(_waiting(at, lease_s, spacing_s))
     feeds = tuple(state_of(row) for row in rows)
     return Leased(owner=owner, at=at, since_s=since_s, feeds=feeds, more_at=more_at)
 
@@ -110,12 +110,20 @@ def _pick(connection: Connection, at: int, limit: int, lease_s: int, per_host: i
     )
     picked: dict[str, str] = {}
     started: set[str] = set()
-    for id, name in connection.execute(chosen.with_for_update(skip_locked=True)):
-        if len(picked) < limit and busy[name] < per_host and not (spacing_s and name in started):
+    for id, name in connection.execute(chosen):
+        if len(picked) == limit:
+            break
+        if busy[name] < per_host and not (spacing_s and name in started):
             busy[name] += 1
             started.add(name)
             picked[id] = name
-    return picked
+    return _free_now(connection, picked, at, lease_s)
+
+
+def _free_now(connection: Connection, picked: Mapping[str, str], at: int, lease_s: int) -> dict[str, str]:
+    """Those of the picked feeds that nobody is changing at this moment; the others' turn comes with the next lease."""
+    chosen = select(feed.c.id).where(feed.c.id.in_(picked), _due(at, lease_s))
+    return {id: picked[id] for id in connection.scalars(chosen.with_for_update(skip_locked=True))}
 
 
 def _start(connection: Connection, names: Iterable[str], at: int, spacing_s: float) -> None:
@@ -152,6 +160,7 @@ def start_again(db: Database, name: str, at: int, at_last: int, spacing_s: float
     ours = and_(host.c.name == name, host.c.next_start_at == at + round(spacing_s * SECOND))
     later = update(host).where(ours).values(next_start_at=at_last + round(spacing_s * SECOND))
     with db.write() as connection:
+        _in_turn(connection)  # or who leases at this moment could have seen the host free, and start there too
         return bool(connection.execute(later).rowcount)
 
 
@@ -186,6 +195,7 @@ def renew(db: Database, owner: str, ids: Collection[str], lease_s: int, now: int
     ours = and_(_HELD, feed.c.lease_owner == owner, feed.c.id.in_(ids))
     with db.write() as connection:
         until_at = (db.now(connection) if now is None else now) + lease_s * SECOND
+        connection.execute(select(feed.c.id).where(ours).order_by(feed.c.id).with_for_update())  # as who commits does
         connection.execute(update(feed).where(ours).values(lease_until_at=until_at))
 
 

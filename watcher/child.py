@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +21,7 @@ def _answer(head: dict[str, Any], body: bytes) -> dict[str, Any]:
         read = NotAFeed(error_class="not_a_feed", message="the document is nested too deeply to be read")
     except Exception as error:  # noqa: BLE001 - a bug; it must show at the feed and cost this document alone
         read = NotAFeed(error_class="parser", message=f"the parser failed on this document: {error!r}"[:500])
-    return {"kind": type(read).__name__, "value": asdict(read)}
+    return {"kind": type(read).__name__, "value": read}
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ _BREAK_TAGS = (
 _SILENT_TAGS = "script style template noscript iframe object embed svg math head select textarea"
 _BREAKS = frozenset(_BREAK_TAGS.split())
 _SILENT = frozenset(_SILENT_TAGS.split())
-_CONTROLS = re.compile("[\x00-\x1f\x7f]+")
+_HTML = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+_CONTROLS = bytes((*range(0x20), 0x7F))
+_NO_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 # Controls, soft hyphens, direction marks, byte order marks, lone surrogates, private use, tags; not the joiners that
 # Persian and Hindi are written with.
 _INVISIBLE = re.compile(
@@ -60,10 +62,8 @@ def _visible(line: str) -> str:
 
 def _text_of_html(value: str) -> str:
     """Line breaks of the source are spaces to a reader of HTML; those of blocks are not."""
-    parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
-        root = etree.fromstring(_storable(value), parser)
-        return _text_of_tree(root)
+        return _text_of_tree(etree.fromstring(_storable(value), _HTML))
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return unescape(re.sub(r"<[^>]{0,2000}>", " ", value))
 
@@ -75,12 +75,12 @@ def _text_of_tree(root: etree._Element | None) -> str:
     for element in root.iter(*_BREAKS):
         element.text = "\n" + (element.text or "")
         element.tail = "\n" + (element.tail or "")
-    return "".join(str(piece) for piece in root.itertext())
+    return etree.tostring(root, method="text", encoding="unicode", with_tail=False)
 
 
 def _storable(value: str) -> bytes:
     """As UTF-8 on one line, without what cannot be written as such."""
-    return _CONTROLS.sub(" ", value).encode("utf-8", "ignore")
+    return value.encode("utf-8", "ignore").translate(_NO_CONTROLS)
 
 
 def safe_link(link: str | None, base: str) -> str | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from watcher.health import Patience
 
+_LATE = 0.1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manners:
@@ -21,3 +23,15 @@ class Manners:
     lease_s: int = 30
     drain_s: float = 10.0
     patience: Patience = field(default_factory=Patience)
+
+    @property
+    def late_s(self) -> float:
+        """How late a turn at a host may be used."""
+        return self.spacing_s * _LATE
+
+    @property
+    def apart_s(self) -> float:
+        """Seconds from one turn at a host to the next: where the first is used late and the next at once, they are
+        still the spacing apart.
+        """
+        return self.spacing_s + self.late_s

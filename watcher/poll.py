@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from net.client import GuardedClient
 from store.database import Database, instant
 from store.feeds import FeedState
-from store.fetches import Outcome, commit_fetch
+from store.fetches import Ended, Outcome
 from store.turns import Leased
 from watcher import outcome
+from watcher.commits import Commits
 from watcher.decide import Decision
 from watcher.fetch import FetchFailed, FetchResult
 from watcher.look import Look
@@ -26,7 +27,6 @@ from watcher.pool import ParsePool
 from watcher.proxy import Secrets, no_secrets, proxy_of
 from watcher.reading import ask, read
 from watcher.running import Running
-from watcher.story import kin
 from watcher.turns import Turns
 
 log = structlog.get_logger("tocsin.watcher")
@@ -51,6 +51,7 @@ class Watcher:
     network: Network = field(default_factory=Network)
     secrets: Secrets = no_secrets
     _pages: Pages = field(init=False)
+    _commits: Commits = field(init=False)
 
     async def poll_due(self) -> int:
         """Look at everything that is due, and return how many feeds that were."""
@@ -63,13 +64,15 @@ class Watcher:
     async def _run(self, stop: asyncio.Event, *, once: bool) -> int:
         running = Running(self.manners.at_once)
         turns = Turns(db=self.db, manners=self.manners, now=self.now)
+        self._commits = Commits(self.db, turns.owner)
         stopping = asyncio.create_task(stop.wait())
-        async with turns.kept(), Pages(self.db, self.client, self.manners.spacing_s) as self._pages:
+        async with turns.kept(), Pages(self.db, self.client, self.manners.apart_s) as self._pages:
             try:
                 return await self._take_turns(turns, running, stopping, once=once)
             finally:
                 stopping.cancel()
                 await running.drain(self.manners.drain_s)
+                await self._commits.settled()
 
     async def _take_turns(self, turns: Turns, running: Running, stopping: asyncio.Task[bool], *, once: bool) -> int:
         looked = 0
@@ -87,14 +90,14 @@ class Watcher:
         """Look at one feed; whatever happens concerns this feed alone."""
         try:
             if turn := await turns.in_time(state, leased):
-                await self._finish(state, turn, *await self._outcome(state, turn))
+                await self._finish(state, *await self._outcome(state, turn))
         except SQLAlchemyError as error:
             log.error("feed.not_committed", feed=state.feed.url, error=str(error)[:300])
         finally:
             turns.over(state.id)
 
-    async def _finish(self, state: FeedState, turn: Leased, done: Outcome, at: int) -> None:
-        ids = await asyncio.to_thread(commit_fetch, self.db, turn.owner, state, done, at, kin)
+    async def _finish(self, state: FeedState, done: Outcome, at: int) -> None:
+        ids = await self._commits.commit(Ended(state=state, outcome=done, at=at))
         _say(state, done, lost=ids is None)
         if ids:
             await self._ring(ids)

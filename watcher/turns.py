@@ -21,7 +21,6 @@ log = structlog.get_logger("tocsin.watcher")
 
 RENEWALS = 6
 """Within one lease: so often it is renewed, and so often those of the dead are looked for."""
-_LATE = 0.1
 _AFTER_ERROR_S = 5.0
 
 
@@ -56,7 +55,7 @@ class Turns:
             limit=limit,
             lease_s=of.lease_s,
             per_host=of.per_host,
-            spacing_s=of.spacing_s,
+            spacing_s=of.apart_s,
             now=self.now() if self.now else None,
         )
 
@@ -64,10 +63,10 @@ class Turns:
         """The turn, taken once more where a busy machine would use it late: the host would see the next request too
         early. None where another watcher has had its turn meanwhile; then the feed waits for the next one.
         """
-        while self.manners.spacing_s and _age_s(leased) > self.manners.spacing_s * _LATE:
+        while self.manners.spacing_s and _age_s(leased) > self.manners.late_s:
             at = leased.at + round(_age_s(leased) * 1_000_000)
             again = replace(leased, at=at, since_s=time.monotonic())
-            if not await asyncio.to_thread(start_again, self.db, state.host, leased.at, at, self.manners.spacing_s):
+            if not await asyncio.to_thread(start_again, self.db, state.host, leased.at, at, self.manners.apart_s):
                 await asyncio.to_thread(release_one, self.db, self.owner, state.id)
                 return None
             leased = again
