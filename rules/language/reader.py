@@ -308,7 +308,3 @@ class ClaimReader:
             return own + (self.s.doers(reading.governors[1:2]) if comes else [])
         is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
         return self.s.subject(governor) if is_noun else []
-
-
-# Classes of nouns whose maker does what they are about: who signs an accord on it, not who calls for it.
-_DEEDS = frozenset({"agree", "announce", "instrument", "plan", "begin"})

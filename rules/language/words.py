@@ -13,6 +13,7 @@ _TOKEN = re.compile(
     r"\.\.\.|[^\w\s]"
 )
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z]+")
+_HASHTAG = re.compile(r"#([^\W\d_]+)")
 _HEADED = re.compile("(treaty|agreement|accords?|deal|convention|pact|embargo|ceasefire|truce|sanctions)$")
 """What a hashtag in small letters may end with, a name glued before it."""
 _SILENT = frozenset("$€£¥#@%*_")
@@ -82,6 +83,11 @@ def tokens(text: str, start: int, end: int) -> Tagged:
             sentence.starts.append(start)
             sentence.ends.append(start := start + len(part))
     return sentence
+
+
+def unglued(text: str) -> str:
+    """A text with each hashtag cut as `tokens` cuts it."""
+    return _HASHTAG.sub(lambda match: " ".join(_parts(match[1])), text)
 
 
 def _parts(tag: str) -> list[str]:
