@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import prod
 from pathlib import Path
 
-from rules.document import ClaimPart, RuleDocument, TextPart
+from rules.document import RuleDocument, TextPart
 from rules.engine.bytes_of_text import pattern
 from rules.engine.rule import ClaimTest, Rule
 from rules.engine.wording import surface
@@ -36,32 +36,13 @@ def frequency(word: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class PartyNeed:
-    """How many parties a claim must have, and of which kinds (none given: of any).
-
-    `named`: its sentence names them by themselves; else a pronoun, a plural or the arms that a state makes may do so.
-    """
-
-    kinds: tuple[str, ...]
-    least: int
-    named: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Need:
-    """What a sentence must hold: for the scan the groups and its zone, then for words the lexicons and parties."""
+    """The groups that a sentence must hold, the zones it may stand in, and whether it must name a party."""
 
     key: int
     groups: frozenset[int]
     zones: frozenset[Zone]
-    acts: frozenset[str]
-    heads: frozenset[str]
-    """Empty: any object will do."""
-    about: frozenset[str]
-    implied: bool
-    absent: bool
-    """May the act be said by its object alone, or by there being none?"""
-    parties: tuple[PartyNeed, ...]
+    party: bool
 
 
 class Needs:
@@ -87,23 +68,16 @@ class Needs:
                 self.always.add(rule.id)
 
     def _need(self, test: ClaimTest, document: RuleDocument) -> Need:
-        acts = test.acts | test.continuers
+        acts = self._claim_group(test.acts | test.continuers, absence=True)
+        said_by_object = test.heads and any(self.lexicons[a].bare for a in test.acts)
+        groups = set() if said_by_object else {acts}
         by_party = test.part.object is not None and bool(test.part.object.kinds)
-        heads = frozenset() if by_party else test.heads
-        implied = bool(test.heads) and any(self.lexicons[a].bare for a in test.acts)
-        groups = set() if implied else {self._claim_group(acts, absence=True)}
-        groups |= {self._claim_group(names) for names in (heads, test.about) if names}
-        return Need(
-            key=min(groups, key=lambda g: (self._weights[g], g)),
-            groups=frozenset(groups),
-            zones=_places(document),
-            acts=acts,
-            heads=heads,
-            about=test.about,
-            implied=implied,
-            absent=any(self.lexicons[a].absence for a in test.acts),
-            parties=tuple(_parties(test.part)),
-        )
+        if test.heads and not by_party:
+            groups.add(self._claim_group(test.heads))
+        if test.about:
+            groups.add(self._claim_group(test.about))
+        rarest = min(groups, key=lambda g: (self._weights[g], g))
+        return Need(rarest, frozenset(groups), _places(document), _asks_party(test))
 
     def _claim_group(self, names: frozenset[str], *, absence: bool = False) -> int:
         forms = {f for n in names for f in self.lexicons[n].forms}
@@ -161,15 +135,11 @@ def _places(document: RuleDocument) -> frozenset[Zone]:
     return frozenset(Zone) if Zone.BACKGROUND in zones else zones
 
 
-def _parties(part: ClaimPart) -> Iterator[PartyNeed]:
-    """Who must be there, whatever their names: rules that differ by country share their needs."""
-    for key, named in ((part.by, False), (part.on, True)):
-        if key is not None and not key.may_lack and not key.head:
-            yield PartyNeed(key.wanted, 1, named)
-    if part.object is not None and part.object.kinds and not part.object.head:
-        yield PartyNeed(part.object.kinds, 1, named=True)
-    if part.parties is not None and part.parties.min > 0:
-        yield PartyNeed((), part.parties.min, named=False)
+def _asks_party(test: ClaimTest) -> bool:
+    part = test.part
+    sure = any(p is not None and not p.may_lack and not p.head for p in (part.by, part.on))
+    by_object = part.object is not None and bool(part.object.kinds) and not part.object.head
+    return sure or by_object or (part.parties is not None and part.parties.min > 0)
 
 
 def share(forms: Iterable[Form]) -> float:

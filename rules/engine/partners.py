@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 
 from rules.document import PartiesPart
 from rules.language.claims import Claim
 from rules.language.vocabulary import Party
 
+_STATES = frozenset({"state", "country"})
 
-def fits(party: Party, kinds: Collection[str]) -> bool:
+
+def fits(party: Party, kinds: Iterable[str]) -> bool:
     """Is the party of one of the kinds that a rule names?"""
-    if "any" in kinds or party.kind in kinds:
+    wanted = set(kinds)
+    if "any" in wanted or party.kind in wanted:
         return True
-    return (party.kind == "state" and "country" in kinds) or (party.kind == "igo" and "body" in kinds)
+    if party.kind == "state":
+        return bool(wanted & _STATES)
+    return "body" in wanted and party.kind == "igo"
 
 
 def sharing(claim: Claim, part: PartiesPart) -> list[Party]:

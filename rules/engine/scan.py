@@ -1,19 +1,21 @@
 """One pass over an article for what rules cannot do without: which sentences may hold a claim that some rule asks for.
 
 The forms of a set of lexicons are a *group*. A need is what one alternative of a rule cannot do without: all of its
-groups in one sentence, in a zone that it accepts. Needs are shared: 20,000 rules that differ by country are one need.
+groups in one sentence, in a zone that it accepts, and a party where it asks for one. Needs are shared: 20,000 rules
+that differ by country are one need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import ahocorasick_rs
 
 from rules.engine.bytes_of_text import words_of_sentence
 from rules.engine.needs import Need, Needs
-from rules.language.text import Page
+from rules.language.analysis import EARLIER
+from rules.language.text import Page, Sentence
 from rules.model import Zone
 
 
@@ -50,17 +52,23 @@ class Scanner:
         found = {rule for group in present for groups, rule in self.texts.get(group, ()) if groups <= present}
         return sorted({*found, *self.always})
 
-    def sentences(self, page: Page, *, anywhere: bool = False) -> Iterator[tuple[int, list[Need]]]:
-        """The numbers of the sentences that hold all groups of some needs in a zone of theirs (or `anywhere`), with
-        the needs; ascending.
-        """
+    def sentences(self, page: Page, has_party: Callable[[Sentence], bool] | None) -> Iterator[int]:
+        """The numbers of the sentences that some need accepts, ascending; None: whatever their zone and parties."""
         for number, sentence in enumerate(page.sentences):
-            if anywhere or sentence.zone in self.zones:
-                present = self.present(words_of_sentence(sentence))
-                held = (need for group in present for need in self.needs.get(group, ()) if need.groups <= present)
-                met = [need for need in held if anywhere or sentence.zone in need.zones]
-                if met:
-                    yield number, met
+            may_count = has_party is None or sentence.zone in self.zones
+            if may_count and self._accepts(self.present(words_of_sentence(sentence)), number, page, has_party):
+                yield number
+
+    def _accepts(
+        self, present: set[int], number: int, page: Page, has_party: Callable[[Sentence], bool] | None
+    ) -> bool:
+        sentence = page.sentences[number]
+        met = [need for group in present for need in self.needs.get(group, ()) if need.groups <= present]
+        if has_party is None:
+            return bool(met)
+        met = [need for need in met if sentence.zone in need.zones]
+        near = page.sentences[max(0, number - EARLIER) : number + 1]
+        return any(not need.party for need in met) or (bool(met) and any(map(has_party, near)))
 
 
 def scanner_of(needs: Needs) -> Scanner:
@@ -81,6 +89,6 @@ def scanner_of(needs: Needs) -> Scanner:
 
 def _by_group(needs: Iterable[Need]) -> dict[int, tuple[Need, ...]]:
     found: dict[int, list[Need]] = {}
-    for need in sorted(needs, key=lambda need: sorted(need.groups)):
+    for need in sorted(needs, key=repr):
         found.setdefault(need.key, []).append(need)
     return {group: tuple(some) for group, some in found.items()}

@@ -165,6 +165,8 @@ class Governing:
                 )
             if kind == "SUB" and self.s.kind(j - 1) == "NP" and self.s.low(j - 1) in self.s.grammar.noun_class:
                 return j - 1, "noun"
+            if kind == "REL" and (draft := self.s.drafted(j)) >= 0:
+                return draft, "noun"  # 'a bill that would lift the ban'
             if kind in (";", ":", "–", "REL"):
                 break
         return None, ""

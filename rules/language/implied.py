@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Protocol
 
 from rules.language.claims import Claim, SpecialActs, Thing
-from rules.language.phrases import is_negated
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import Structure
 from rules.language.vocabulary import Hit
@@ -38,7 +37,6 @@ _COMING = frozenset({"come", "follow", "arrive", "loom", "be", "ensue"})
 # 'Wants sanctions to stay': what is wished is the verb after them.
 _RAISING = frozenset({"expect", "want", "need", "wish", "like", "cause", "allow"})
 _FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "tougher", "latest", "first"})
-_ABSENCE = frozenset({"no", "longer", "over"})
 _NOTHING = Form(("there", "is", "no"), "verb", "VB", "there is no")
 
 
@@ -188,11 +186,6 @@ def _acts_itself(reader: Claims, k: int) -> bool:
     while reader.s.kind(j) == "P" and reader.s.kind(j + 1) == "NP":
         j += 2
     return reader.s.chunks[j].form == "inf" if j < len(reader.s.chunks) else False
-
-
-def may_say_absence(low: list[str]) -> bool:
-    """Holds a sentence a word without which nothing is said to be absent?"""
-    return not _ABSENCE.isdisjoint(low) or is_negated(low)
 
 
 def absences(reader: Claims) -> list[Claim]:

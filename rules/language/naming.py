@@ -8,15 +8,10 @@ from dataclasses import dataclass
 from rules.language.claims import Thing, distinct
 from rules.language.phrases import Chunk
 from rules.language.structure import Structure
-from rules.language.vocabulary import Grammar, Party
+from rules.language.vocabulary import Party
 
 _EXPLETIVES = frozenset({"there"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
-
-
-def may_mean_another(low: list[str], grammar: Grammar) -> bool:
-    """Holds a sentence a word that may stand for somebody named before it ('it', 'the government')?"""
-    return not (_PRONOUNS.isdisjoint(low) and grammar.nouns["stand_ins"].isdisjoint(low))
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _group(s: Tagged, first: int, main: int, auxiliaries: list[int]) -> Chunk:
         passive=last_aux == "BE" and tag in ("VBN", "JJV", "VBD"),
         perfect="HAVE" in tags,
         progressive=last_aux == "BE" and tag == "VBG",
-        negated=is_negated(s.low[first : main + 1]),
+        negated=_is_negated(s.low[first : main + 1]),
         copula=tag == "BE",
     )
 
@@ -169,7 +169,6 @@ def _lists_on(s: Tagged, j: int) -> bool:
     return after == "ADV" and here in ("D", "ADV") and beyond[:1] in (["JJV"], ["ADJ"], ["ADV"])
 
 
-def is_negated(words: list[str]) -> bool:
-    """Is there a 'not', or a 'no longer'?"""
+def _is_negated(words: list[str]) -> bool:
     no_longer = [word for word in words if word in ("no", "longer")] == ["no", "longer"]
     return no_longer or any(word in _NEGATIVE or word.endswith("n't") for word in words)

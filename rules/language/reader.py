@@ -31,6 +31,9 @@ _VAGUE = frozenset(
 )
 # Classes of nouns whose maker does what they are about: who signs an accord on it, not who calls for it.
 _DEEDS = frozenset({"agree", "announce", "instrument", "plan", "begin"})
+# Who drafts, debates or passes a bill is behind it; who criticises it is not.
+_DRAFTS = frozenset({"bill", "propose"})
+_DRAFTING = frozenset({"propose", "agree", "announce", "plan", "talk"})
 # 'Stops selling arms': what is stopped is the sale.
 _DEALING = word_set("sell buy purchase import export ship supply deliver issue grant send provide give")
 
@@ -304,7 +307,13 @@ class ClaimReader:
         governor = reading.governors[0]
         if self.s.kind(governor) == "NP":
             own = [governor, *(n for word, n in self.s.complements(governor) if word == "by")]
-            comes = self.s.grammar.noun_class.get(self.s.low(governor)) in _DEEDS
-            return own + (self.s.doers(reading.governors[1:2]) if comes else [])
+            return own + (self.s.doers(reading.governors[1:2]) if self._is_behind(governor, reading) else [])
         is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
         return self.s.subject(governor) if is_noun else []
+
+    def _is_behind(self, noun: int, reading: Reading) -> bool:
+        """Is the one who does something with a governing noun (signs an order, drafts a bill) behind what it says?"""
+        grammar = self.s.grammar
+        name = grammar.noun_class.get(self.s.low(noun), "")
+        drafts = (grammar.verb_class.get(self.s.lemma(v)) in _DRAFTING for v in reading.governors[1:2])
+        return name in _DEEDS or (name in _DRAFTS and any(drafts))

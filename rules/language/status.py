@@ -234,7 +234,7 @@ class Composer:
             if kind == "SUB":
                 return low
             if kind == "REL":
-                return "REL" if self.s.kind(j - 1) in ("NP", ",", "P") else ""
+                return "REL" if self.s.drafted(j) < 0 and self.s.kind(j - 1) in ("NP", ",", "P") else ""
             if (
                 kind == "P"
                 and low in _LATER | {"before", "until"}

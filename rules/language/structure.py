@@ -266,6 +266,13 @@ class Structure:
                 return self.subject(v)
         return []
 
+    def drafted(self, rel: int) -> int:
+        """The text that says what is done ('a bill that …', 'resolution 5, which …') before a relative; -1 for none."""
+        k = rel - 1 - (self.kind(rel - 1) == ",")
+        words = self.tagged.low[self.chunks[k].first : self.chunks[k].last + 1] if self.kind(k) == "NP" else []
+        found = any(self.grammar.noun_class.get(word) in ("bill", "instrument") for word in words[-2:])
+        return k if found else -1
+
     def _past_relative(self, k: int) -> int:
         """'The ban that kept it from arms expired': the verb's subject is before the relative clause."""
         verbs = 0

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from rules.inflect import plural
+from rules.language.text import Sentence
 from rules.lexicon import Form, Lexicon, irregular, verb_surface
 from rules.problems import RuleErrors
 from rules.source import read
 
+_WORD = re.compile(r"(?:[A-Za-z]\.){2,}|[^\W\d_]+")
 DATA = Path(__file__).parent / "data"
 
 
@@ -219,6 +222,12 @@ class Vocabulary:
         nouns = {f.words[0] for x in lexicons.values() for f in x.forms if f.pos == "noun" and len(f.words) == 1}
         self.noun_heads = self.grammar.nouny | nouns
         self.things = {f.words[-1] for x in lexicons.values() if x.kind == "object" for f in x.forms if f.pos == "noun"}
+
+    def names_party(self, sentence: Sentence) -> bool:
+        """May the sentence name a state, body or armed group? Cheaper than reading it."""
+        words = _WORD.findall(sentence.clean.text, sentence.start, sentence.end)
+        parties = self.grammar.parties
+        return any(w.lower() in parties or w.lower() in self.grammar.nouns["unnamed"] for w in words)
 
     def hits(self, low: list[str]) -> list[Hit]:
         """All forms in a sentence's words (lower case), those ruled out by an exclude dropped."""

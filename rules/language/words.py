@@ -13,7 +13,6 @@ _TOKEN = re.compile(
     r"\.\.\.|[^\w\s]"
 )
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z]+")
-_HASHTAG = re.compile(r"#([^\W\d_]+)")
 _HEADED = re.compile("(treaty|agreement|accords?|deal|convention|pact|embargo|ceasefire|truce|sanctions)$")
 """What a hashtag in small letters may end with, a name glued before it."""
 _SILENT = frozenset("$€£¥#@%*_")
@@ -85,11 +84,6 @@ def tokens(text: str, start: int, end: int) -> Tagged:
     return sentence
 
 
-def unglued(text: str) -> str:
-    """A text with each hashtag cut as `tokens` cuts it."""
-    return _HASHTAG.sub(lambda match: " ".join(_parts(match[1])), text)
-
-
 def _parts(tag: str) -> list[str]:
     """The words of a hashtag: '#ParisAgreement', '#inftreaty'."""
     return (
@@ -156,7 +150,7 @@ def _same(name: tuple[str, ...], words: list[str], shouting: bool) -> bool:
         return False
     if shouting:
         return [w.upper() for w in name] == words
-    return len(name[0]) > 4 and [w.upper() for w in name] == [w.upper() for w in words] and words[0][0].isupper()
+    return len(name[0]) > 3 and [w.upper() for w in name] == [w.upper() for w in words] and words[0][0].isupper()
 
 
 def _same_in_small(name: tuple[str, ...], words: list[str], vocabulary: Vocabulary) -> bool:
