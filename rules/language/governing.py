@@ -22,6 +22,7 @@ _APART = frozenset(
 )
 _RANKS = frozenset({"first", "second", "third", "fourth", "fifth", "sixth", "latest", "last", "only"})
 _CLAUSAL = frozenset({"as", "after", "before", "since", "until"})
+_TOPIC = frozenset({"on", "about", "over"})
 # 'Wants to have the ban lifted': verbs whose object has something done to it.
 _BRINGING_ABOUT = frozenset({"have", "get", "see", "want", "need", "keep", "make", "like", "wish", "watch", "demand"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
@@ -95,10 +96,8 @@ class Governing:
 
     def _of_gerund(self, k: int) -> tuple[int | None, str]:
         before = self.s.kind(k - 1)
-        if before == "CC":
-            sister = self.s.verb_left(k - 2)
-            if sister >= 0 and self.s.chunks[sister].form == "ger":
-                return self._of_gerund(sister)
+        if (sister := self._sister(k)) >= 0:
+            return self._of_gerund(sister)
         if before == "P" and self.s.low(k - 1) == "by":
             means = self.s.verb_left(k - 2)  # 'urged it to help by lifting the ban'
             return (means, "adverbial") if means >= 0 else (None, "")
@@ -106,13 +105,41 @@ class Governing:
             main = self.s.verb_left(k - 2)
             return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
         if before == "P":
-            word = self.s.low(k - 1)
-            if word == "for" and not self._asks_for(k - 2):
-                return None, ""  # 'fined for selling arms'
-            return self._to_left(k - 2, "about" if word in ("on", "about", "over") else "in" if word == "in" else "ger")
-        if before in ("VG", "NP", "AP"):
-            return self._to_left(k - 1, "ger")
-        return None, ""
+            return self._by_preposition(k)
+        return self._to_left(k - 1, "ger") if before in ("VG", "NP", "AP") else (None, "")
+
+    def _by_preposition(self, k: int) -> tuple[int | None, str]:
+        """'Talks on lifting', 'accused of selling': what a gerund completes with the preposition before it."""
+        word = self.s.low(k - 1)
+        if word == "for" and not self._asks_for(k - 2):
+            return None, ""  # 'fined for selling arms'
+        role = "about" if word in _TOPIC else "in" if word == "in" else "ger"
+        if role == "about" and self.s.kind(k - 2) == "NP" and not self._governs(k - 2):
+            return k - 2, role  # 'his view on lifting the ban'
+        return self._to_left(k - 2, role)
+
+    def _sister(self, k: int) -> int:
+        """The gerund that this one is joined to, -1 for none."""
+        if self.s.kind(k - 1) == ",":
+            return self._listed(k)
+        sister = self.s.verb_left(k - 2) if self.s.kind(k - 1) == "CC" else -1
+        return sister if sister >= 0 and self.s.chunks[sister].form == "ger" else -1
+
+    def _governs(self, k: int) -> bool:
+        """Does a word of the phrase say what becomes of what completes it ('resolution 2321 on …')?"""
+        chunk = self.s.chunks[k]
+        return not self.s.grammar.noun_class.keys().isdisjoint(self.s.tagged.low[chunk.first : chunk.last + 1])
+
+    def _listed(self, k: int) -> int:
+        """'Considers scrapping limits, easing curbs and lifting the ban': the gerund before, in a list that goes on."""
+        j = k - 2
+        while self.s.kind(j) in ("NP", "P"):
+            j -= 1
+        goes_on = any(
+            self.s.kind(i) in ("CC", ",") and self.s.chunks[i + 1].form == "ger"
+            for i in range(k + 1, min(k + 8, len(self.s.chunks) - 1))
+        )
+        return j if goes_on and self.s.kind(j) == "VG" and self.s.chunks[j].form == "ger" else -1
 
     def _asks_for(self, k: int) -> bool:
         """Does what stands before 'for' ask for what follows, or judge it ('plans for', 'blames it for')?"""
@@ -192,6 +219,8 @@ class Governing:
     def _beyond(self, preposition: int) -> tuple[int | None, str]:
         """What governs by a preposition: the verb or the noun before it."""
         before = preposition - 1
+        while self.s.kind(before) == "P":
+            before -= 1  # 'pull out of'
         if self.s.kind(before) == "VG":
             return self._of_swelling(before)
         if self.s.kind(before) in ("NP", "AP"):

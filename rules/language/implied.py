@@ -37,6 +37,7 @@ _COMING = frozenset({"come", "follow", "arrive", "loom", "be", "ensue"})
 # 'Wants sanctions to stay': what is wished is the verb after them.
 _RAISING = frozenset({"expect", "want", "need", "wish", "like", "cause", "allow"})
 _FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "tougher", "latest", "first"})
+_BURDENED = frozenset({"face", "bind", "enforce", "impose", "restrict", "observe", "maintain"})
 _NOTHING = Form(("there", "is", "no"), "verb", "VB", "there is no")
 
 
@@ -196,8 +197,13 @@ def absences(reader: Claims) -> list[Claim]:
     for k, chunk in enumerate(reader.s.chunks):
         if chunk.kind == "VG" and reader.s.lemma(k) in ("be", "is", "are", "was", "were", "exist", "apply"):
             noun = _absent(reader, k)
-            if noun >= 0:
-                found.append(_absence(reader, k, noun))
+            noun = noun if noun >= 0 else _freed(reader, k)
+        elif chunk.kind == "VG" and reader.s.lemma(k) in _BURDENED:
+            noun = _freed(reader, k)
+        else:
+            continue
+        if noun >= 0:
+            found.append(_absence(reader, k, noun))
     return [c for c in found if c]
 
 
@@ -213,6 +219,17 @@ def _absent(reader: Claims, k: int) -> int:
             )
             return k + 3 if as_what and reader.s.low(k + 1) == "thing" else k + 1
     return _gone(reader, k)
+
+
+def _freed(reader: Claims, k: int) -> int:
+    """'It is no longer subject to the embargo', 'no longer faces sanctions': what it was under, -1 for nothing."""
+    around = reader.t.low[max(0, reader.s.chunks[k].first - 2) : reader.s.chunks[k].last + 3]
+    if not any(a == "no" and b == "longer" for a, b in pairwise(around)):
+        return -1
+    j = k + 1
+    while reader.s.kind(j) in ("P", "TO", "AP") or reader.s.low(j) == "subject":
+        j += 1
+    return j if reader.s.kind(j) == "NP" and j <= k + 3 else -1
 
 
 def _gone(reader: Claims, k: int) -> int:

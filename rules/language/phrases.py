@@ -100,6 +100,7 @@ def _group(s: Tagged, first: int, main: int, auxiliaries: list[int]) -> Chunk:
     modal = next((s.low[k] for k in auxiliaries if s.tags[k] == "M"), "")
     if "TO" in tags and tags[0] != "TO":
         modal = modal or ("is to" if "BE" in tags[: tags.index("TO")] else "has to")
+    modal = modal or (s.low[main] if tag == "M" else "")
     if s.low[first] == "be" or (main > first and s.low[first : first + 2] == ["not", "be"]):
         modal = "be"  # a subjunctive: 'insisted that the ban be lifted'
     return Chunk(

@@ -125,8 +125,9 @@ class Placing:
             return zone, "the title"
         if chunk.perfect and self.s.tagged.low[chunk.first] == "had" and not self._reported(reading):
             return Zone.BACKGROUND, "pluperfect"
-        if reading.subordinate in ("since", "when"):
-            return Zone.BACKGROUND, reading.subordinate
+        mark = "since" if self._since(k) else reading.subordinate
+        if mark in ("since", "when"):
+            return Zone.BACKGROUND, mark
         if (day := self._recent(k, dated)) >= 0:
             return zone, f"sentence {self.sentence.number}, dated by {self.s.tagged.words[day]!r}"
         if reading.subordinate == "REL":
@@ -134,6 +135,10 @@ class Placing:
         if chunk.form == "part" and self._main_follows(k):
             return Zone.BACKGROUND, "participle after a noun"
         return zone, f"sentence {self.sentence.number}"
+
+    def _since(self, k: int) -> bool:
+        """'Trade has grown since the lifting of the ban'."""
+        return self.s.kind(k) == "NP" and self.s.preposition(k) == "since"
 
     def _reported(self, reading: Reading) -> bool:
         """Is the clause somebody's words, so that 'had lifted' stands for 'has lifted'?"""

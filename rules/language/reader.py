@@ -9,10 +9,11 @@ from datetime import datetime
 from rules.language.claims import Claim, SpecialActs, Thing, distinct
 from rules.language.dates import event_age
 from rules.language.endings import ended
+from rules.language.forms import Link
 from rules.language.implied import Arguments, absences, bare
 from rules.language.naming import Naming
 from rules.language.placing import Placing
-from rules.language.status import FACTUAL, Composer, Link, Reading
+from rules.language.status import FACTUAL, Composer, Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.language.vocabulary import Hit, Party

@@ -8,60 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rules.language.forms import CLASSES, Forms, Link
 from rules.language.governing import AFTER, Governing
-from rules.language.structure import REACH, Structure
+from rules.language.structure import Structure
 from rules.model import Status
 
-_MODALS = {
-    "will": Status.PLANNED,
-    "'ll": Status.PLANNED,
-    "wo": Status.PLANNED,
-    "shall": Status.PLANNED,
-    "would": Status.PLANNED,
-    "is to": Status.PLANNED,
-    "may": Status.POSSIBLE,
-    "might": Status.POSSIBLE,
-    "could": Status.POSSIBLE,
-    "can": Status.POSSIBLE,
-    "ca": Status.POSSIBLE,
-    "be": Status.DEMANDED,
-    "must": Status.DEMANDED,
-    "should": Status.DEMANDED,
-    "has to": Status.DEMANDED,
-}
-_CLASSES = {
-    "plan": Status.PLANNED,
-    "planned": Status.PLANNED,
-    "propose": Status.PROPOSED,
-    "bill": Status.PROPOSED,
-    "demand": Status.DEMANDED,
-    "threaten": Status.THREATENED,
-    "possible": Status.POSSIBLE,
-    "strive": Status.POSSIBLE,
-    "refuse": Status.REFUSED,
-    "deny": Status.DENIED,
-    "talk": Status.TALKS,
-    "conditional": Status.CONDITIONAL,
-}
 _PASSING = {"agree": Status.AGREED, "announce": Status.ANNOUNCED}
 FACTUAL = frozenset({Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY})
 _WEAKER = frozenset({Status.DEMANDED, Status.PROPOSED, Status.THREATENED, Status.POSSIBLE, Status.TALKS})
 _NOT = frozenset({Status.REFUSED, Status.DENIED})
 _AHEAD_OF_NOT = frozenset({Status.PLANNED, Status.POSSIBLE, Status.DEMANDED})
-_SUBORDINATE = {
-    "if": Status.CONDITIONAL,
-    "unless": Status.CONDITIONAL,
-    "until": Status.CONDITIONAL,
-    "whether": Status.POSSIBLE,
-    "before": Status.PLANNED,
-    "provided": Status.CONDITIONAL,
-    "lest": Status.POSSIBLE,
-}
-_LATER = frozenset(
-    {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
-)
-_TIMED = frozenset({"after", "once", "when"})
-_AHEAD = frozenset({"will", "'ll", "wo", "would", "could", "can", "may", "is to", "must", "should"})
 _IMAGINED = frozenset({"would", "could", "might"})
 _SPOKEN = frozenset({"agree", "begin", "propose", "announce"})
 # Classes of verbs whose subject is what they speak of ('sanctions await Norway').
@@ -70,19 +26,10 @@ _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
 _CONTAINING = frozenset(["include", "contain", "involve", "entail", "cover", "comprise", "feature", "mean", "bring"])
 _ORDERING = frozenset({"order", "command", "instruct", "direct"})
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
-_EXCLUDING = frozenset({"exclude", "preclude", "discount"})
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
+_ASKING = frozenset({"what", "why", "how", "whether", "that"})
 _LIMIT = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One step outward: the token that decides, its class, and what it makes of the act."""
-
-    token: int
-    role: str
-    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +50,7 @@ class Composer:
         self.s = structure
         self.question = question
         self.governing = Governing(structure)
+        self.forms = Forms(structure)
 
     def read(self, k: int, token: int) -> Reading:
         """The status of the act at `token` in chunk k."""
@@ -113,7 +61,7 @@ class Composer:
         chunk = k
         position = token
         for _ in range(_LIMIT):
-            own, mark = self.own(chunk, position)
+            own, mark = self.forms.own(chunk, position)
             links += own
             subordinate = subordinate or mark
             current = _compose(current, [link.status for link in own])
@@ -173,82 +121,11 @@ class Composer:
         j = k + 1
         while self.s.kind(j) in ("NP", "P", "CC"):
             j += 1
-        opens = k == 0 or self.s.kind(k - 1) in ("SUB", "VG", ":")
+        opens = k == 0 or self.s.kind(k - 1) in ("SUB", "VG", ":", "REL") or self.s.low(k - 1) in _ASKING
+        if opens and self.s.kind(j) == "VG" and self.s.chunks[j].modal:
+            return True
         is_verb = self.s.kind(j) == "VG" and self.s.chunks[j].form == "fin"
         return opens and is_verb and (self.s.chunks[j].copula or self.s.lemma(j) in ("remain", "seem", "appear"))
-
-    # -- what a word says by its own form ------------------------------------------------------------------------
-    def own(self, k: int, token: int) -> tuple[list[Link], str]:
-        chunk = self.s.chunks[k]
-        if chunk.kind != "VG" or token != chunk.head:
-            return self.modifiers(k, token), ""
-        found: list[Link] = []
-        if chunk.modal in _MODALS:
-            found.append(Link(chunk.first, "modal", _MODALS[chunk.modal]))
-        if chunk.negated and not self._leaves_open(k):
-            found.append(Link(chunk.first, "negation", _negated(chunk.modal)))
-        if chunk.progressive and not chunk.modal:
-            found.append(Link(chunk.first, "progressive", Status.UNDERWAY))
-        if chunk.form == "ger" and self.s.preposition(k) in AFTER:
-            found.append(Link(chunk.first - 1, self.s.preposition(k), AFTER[self.s.preposition(k)]))
-        elif chunk.form == "ger" and self.s.kind(k - 1) == ",":
-            found.append(Link(chunk.first, "participle", Status.UNDERWAY))
-        mark = self.subordinator(k) if chunk.form in ("fin", "part") else ""
-        aside = _SUBORDINATE.get(mark) or (Status.CONDITIONAL if self._is_awaited(k, mark) else None)
-        if aside:
-            found.append(Link(chunk.first, mark, aside))
-        return found, mark if mark in _LATER or mark == "REL" else ""
-
-    def _is_awaited(self, k: int, mark: str) -> bool:
-        """'will sign once the ban is lifted': a present tense after a word of time, another verb looking ahead."""
-        if mark not in _TIMED or self.s.headline:
-            return False
-        first = self.s.chunks[k].first
-        present = self.s.tagged.tags[first] in ("VBZ", "VB") or self.s.tagged.low[first] in ("is", "are", "'re")
-        return present and any(c.modal in _AHEAD for j, c in enumerate(self.s.chunks) if j != k and c.kind == "VG")
-
-    def modifiers(self, k: int, token: int) -> list[Link]:
-        """Words inside the phrase: 'threatened sanctions', 'the planned lifting', 'no deal'."""
-        chunk, tagged = self.s.chunks[k], self.s.tagged
-        grammar = self.s.grammar
-        found = []
-        for i in range(chunk.first, min(token, chunk.last) if token > chunk.first else chunk.first):
-            low = tagged.low[i]
-            role = grammar.adjective_class.get(low, "") if tagged.tags[i] in ("ADJ", "JJV") else ""
-            if tagged.tags[i] == "JJV" and not role:
-                role = grammar.verb_class.get(tagged.lemmas[i], "")
-            if low == "no" and tagged.low[i + 1 : i + 2] != ["fly"]:
-                found.append(Link(i, "negation", Status.DENIED))
-            elif role in _CLASSES:
-                found.append(Link(i, role, _CLASSES[role]))
-        if chunk.kind == "NP" and token < chunk.head:
-            role = grammar.noun_class.get(tagged.low[chunk.head], "")  # 'a sanctions bill', 'the ceasefire talks'
-            if role in _CLASSES:
-                found.append(Link(chunk.head, role, _CLASSES[role]))
-        return found
-
-    def subordinator(self, k: int) -> str:
-        """The word that opens the clause of verb group k, if it is a side clause."""
-        for j in range(k - 1, max(-1, k - REACH), -1):
-            kind, low = self.s.kind(j), self.s.low(j)
-            if kind == "SUB":
-                return low
-            if kind == "REL":
-                return "REL" if self.s.drafted(j) < 0 and self.s.kind(j - 1) in ("NP", ",", "P") else ""
-            if (
-                kind == "P"
-                and low in _LATER | {"before", "until"}
-                and self.s.kind(j + 1) == "NP"
-                and self.clause_from(j + 1, k)
-            ):
-                return low
-            if kind in ("VG", ";", ":", "–") or (kind == "," and self.s.kind(j + 1) not in ("VG", "REL")):
-                return ""
-        return ""
-
-    def clause_from(self, j: int, k: int) -> bool:
-        """Do only noun phrases and prepositions lie between j and the verb group k?"""
-        return all(self.s.kind(m) in ("NP", "P", "CC") for m in range(j, k)) and self.s.chunks[k].form == "fin"
 
     # -- what it makes of the act ------------------------------------------------------------------------------
     def class_link(self, k: int, role: str) -> Link | None:
@@ -266,16 +143,16 @@ class Composer:
             name = next((n for j in self.s.subject(k) for n in [grammar.noun_class.get(self.s.low(j), "")] if n), name)
         if role == "subject" and name == "fact" and chunk.modal in _IMAGINED and not chunk.passive:
             return Link(chunk.first, "imagined", Status.POSSIBLE)  # 'a withdrawal would leave a gap'
-        if not name and chunk.kind == "VG" and role in ("ger", "about"):
+        if not name and (role == "about" or (chunk.kind == "VG" and role == "ger")):
             return Link(chunk.head, "unread", Status.UNKNOWN)
-        return Link(chunk.head, name, _CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None
+        return Link(chunk.head, name, CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None
 
     def _verb_class(self, k: int, role: str) -> str:
         """The class of a governing verb: by what follows it, then by how it governs."""
         grammar, chunk, lemma = self.s.grammar, self.s.chunks[k], self.s.lemma(k)
         name = grammar.verb_class.get(f"{lemma}_{self.s.low(k + 1)}" if self.s.kind(k + 1) == "P" else lemma, "")
         name = name or grammar.verb_class.get(lemma, "")
-        if self._leaves_open(k):
+        if self.forms.leaves_open(k):
             return "possible"
         if role == "object" and lemma in _TO_SOMEBODY and self.s.low(k + 1) != "for":
             return ""  # 'challenges the sanctions' in court
@@ -293,16 +170,6 @@ class Composer:
             return "demand"
         return name or ("plan" if role == "inf" else "")
 
-    def _leaves_open(self, k: int) -> bool:
-        """'Did not rule out', 'does not exclude': what is not refused is possible."""
-        lemma = self.s.lemma(k)
-        excludes = lemma in _EXCLUDING or (lemma == "rule" and self.s.low(k + 1) == "out")
-        return excludes and self.s.kind(k) == "VG" and (self.s.chunks[k].negated or self._refused(k))
-
-    def _refused(self, k: int) -> bool:
-        """'Declined to rule out': an infinitive under a verb that refuses."""
-        return self.s.chunks[k].form == "inf" and self.s.grammar.verb_class.get(self.s.lemma(k - 1)) == "refuse"
-
     def _to_another(self, k: int) -> bool:
         """'The UN ordered Norway to lift the ban': is a party told, and not somebody of one's own?"""
         return self.s.kind(k + 1) == "NP" and self.s.has_party(k + 1)
@@ -313,12 +180,6 @@ class Composer:
         if self.s.kind(k + 1) == "NP":
             return grammar.noun_class.get(self.s.low(k + 1), otherwise)
         return grammar.predicate_class.get(f"{self.s.low(k + 1)}_{self.s.low(k + 2)}", otherwise)
-
-
-def _negated(modal: str) -> Status:
-    if modal in ("must", "should", "has to"):
-        return Status.DEMANDED
-    return Status.REFUSED if modal else Status.DENIED
 
 
 def _compose(current: Status | None, own: list[Status]) -> Status | None:

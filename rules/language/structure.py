@@ -10,69 +10,15 @@ from dataclasses import dataclass
 
 from rules.language.phrases import Chunk, chunks_of
 from rules.language.vocabulary import Grammar
-from rules.language.words import Tagged
+from rules.language.words import Tagged, word_set
 
 REACH = 14
 """Chunks looked at to either side."""
-_QUANTITY = frozenset(
-    [
-        "number",
-        "series",
-        "package",
-        "round",
-        "raft",
-        "set",
-        "some",
-        "all",
-        "most",
-        "many",
-        "part",
-        "parts",
-        "half",
-        "lot",
-        "range",
-        "list",
-        "rest",
-        "majority",
-        "several",
-        "any",
-        "none",
-        "pair",
-        "dozens",
-        "dozen",
-        "hundreds",
-        "thousands",
-        "batch",
-        "tranche",
-        "supply",
-        "wave",
-        "slew",
-        "couple",
-        "type",
-        "rounds",
-        "fleet",
-        "shipment",
-        "shipments",
-        "consignment",
-        "squadron",
-        "kind",
-        "sort",
-        "form",
-        "portion",
-        "bulk",
-        "group",
-        "variety",
-        "each",
-        "one",
-        "two",
-        "three",
-        "hours",
-        "days",
-        "weeks",
-        "months",
-        "years",
-        "decades",
-    ]
+_QUANTITY = word_set(
+    "number series package round raft set some all most many part parts half lot range list rest majority several "
+    "any none pair dozens dozen hundreds thousands batch tranche supply wave slew couple type rounds fleet shipment "
+    "shipments consignment squadron kind sort form portion bulk group variety each one two three hours days weeks "
+    "months years decades"
 )
 _PARTAKING = frozenset(
     [
@@ -92,7 +38,7 @@ _PARTAKING = frozenset(
 )
 _MONEY = frozenset({"million", "billion", "trillion", "m", "mln", "bn", "tn", "dollars", "dlrs", "euros", "pounds"})
 _WHITHER = frozenset({"bind", "destine", "head", "intend", "link", "tie", "mean"})
-_CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while"})
+_CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while", "without"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
 _OF = frozenset({"of"})
 
@@ -172,16 +118,25 @@ class Structure:
             j -= 1 + (self.kind(j - 1) == ",")
         if self.kind(j) == "NP" and self.kind(j - 1) == "CC" and self.preposition(j - 2) in ("between", "among"):
             j -= 2  # 'the pact between Norway and Ghana was …'
-        while self.kind(j) in ("NP", "AP") and self.kind(j - 1) == "P" and self.low(j - 1) not in _CLAUSAL:
-            if self.kind(j - 2) in ("NP", "AP"):
-                j -= 2
-            elif self.kind(j - 2) == "VG" and self.chunks[j - 2].form == "part" and self.kind(j - 3) == "NP":
-                j -= 3
-            else:
-                break
-        if self.kind(j) == "NP" and self._in_participle(j):
-            j -= 2  # 'leaders attending the summit agreed'
+        while (before := self._completed(j)) != j:
+            j = before
         return j if self.kind(j) == "NP" else -1
+
+    def _completed(self, j: int) -> int:
+        """The phrase that phrase j completes: 'the ban on arms', 'on supplying arms', 'imposed on arms'; j for none."""
+        if self.kind(j) not in ("NP", "AP"):
+            return j
+        if self.kind(j) == "NP" and self._in_participle(j):
+            return j - 2  # 'leaders attending the summit agreed'
+        at = j - 1
+        if self.kind(at) == "VG" and self.chunks[at].form == "ger":
+            at -= 1
+        if self.kind(at) != "P" or self.low(at) in _CLAUSAL:
+            return j
+        if self.kind(at - 1) in ("NP", "AP"):
+            return at - 1
+        is_participle = self.kind(at - 1) == "VG" and self.chunks[at - 1].form == "part"
+        return at - 2 if is_participle and self.kind(at - 2) == "NP" else j
 
     def _in_participle(self, k: int) -> bool:
         """Is the phrase the object of a participle that belongs to the phrase before ('states backing Norway')?"""
@@ -337,29 +292,9 @@ class Structure:
         return self.kind(verb) == "VG" and only_nouns and comma > verb + 1 and self.kind(comma + 1) == "NP"
 
 
-_CONTROL = frozenset(
-    [
-        "urge",
-        "ask",
-        "tell",
-        "want",
-        "call",
-        "press",
-        "order",
-        "force",
-        "push",
-        "allow",
-        "persuade",
-        "help",
-        "let",
-        "request",
-        "require",
-        "invite",
-        "expect",
-        "permit",
-        "get",
-        "lead",
-    ]
+_CONTROL = word_set(
+    "urge ask tell want call press order force push allow persuade help let request require invite expect permit "
+    "get lead"
 )
 
 

@@ -15,7 +15,9 @@ _CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
 _NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
 # Plurals that are seldom verbs.
-_PLURAL = word_set("sanction tie talk arm deal ban curb restriction pact troop weapon tariff quota")
+_PLURAL = word_set(
+    "sanction tie talk arm deal ban curb restriction pact troop weapon tariff quota import export purchase"
+)
 _ENDS = frozenset({"", ".", "?", "!", "–", "-", ":", ";", ")"})
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
 _ADJECTIVES_TOO = frozenset({"complete", "separate", "direct", "secure", "moderate"})
@@ -24,6 +26,7 @@ _LEAVING = word_set(
     "walk pull withdraw back step break bow drop opt secede split retreat get go exit depart resign slip storm shy"
 )
 _TELLING = frozenset({"warn", "tell", "inform", "assure", "remind", "notify", "convince", "persuade"})
+_TRADES = word_set("banking shipping trading lending licensing funding financing processing mining")
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
 
 
@@ -153,6 +156,8 @@ class _Tagger:
 
     def gerund(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
         after = self.ahead.after(i)
+        if low in _TRADES and after == "N" and before in VERBAL:
+            return "N", low  # 'eased licensing curbs'
         if i in self.s.joined and after in ("N", "ADJ", "V"):
             return "ADJ", low
         if low in _STRIFE and before not in ("BE", "HAVE") and self.is_strife(i, after):
@@ -284,6 +289,8 @@ class _Tagger:
         """'demanded that Norway lift the embargo': a subjunctive."""
         if self.finite or "that" not in self.s.low[max(0, i - 5) : i]:
             return False
+        if self.s.low[i - 2 : i - 1] == ["that"] and i - 1 in self.inside and not self.inside[i - 1].adjective:
+            return self.v.grammar.closed.get(self.s.low[i + 1] if i + 1 < len(self.s.low) else "") == "D"
         return any(
             self.v.grammar.verb_class.get(lemma) in ("demand", "propose") for lemma in self.s.lemmas[max(0, i - 8) : i]
         )

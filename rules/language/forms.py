@@ -1,0 +1,210 @@
+"""What a word says of an act by its own form: modal, negation, aspect, the word that opens its clause, modifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rules.language.governing import AFTER
+from rules.language.structure import REACH, Structure
+from rules.model import Status
+
+_MODALS = {
+    "will": Status.PLANNED,
+    "'ll": Status.PLANNED,
+    "wo": Status.PLANNED,
+    "shall": Status.PLANNED,
+    "would": Status.PLANNED,
+    "is to": Status.PLANNED,
+    "may": Status.POSSIBLE,
+    "might": Status.POSSIBLE,
+    "could": Status.POSSIBLE,
+    "can": Status.POSSIBLE,
+    "ca": Status.POSSIBLE,
+    "be": Status.DEMANDED,
+    "must": Status.DEMANDED,
+    "should": Status.DEMANDED,
+    "has to": Status.DEMANDED,
+}
+CLASSES = {
+    "plan": Status.PLANNED,
+    "planned": Status.PLANNED,
+    "propose": Status.PROPOSED,
+    "bill": Status.PROPOSED,
+    "demand": Status.DEMANDED,
+    "threaten": Status.THREATENED,
+    "possible": Status.POSSIBLE,
+    "strive": Status.POSSIBLE,
+    "refuse": Status.REFUSED,
+    "deny": Status.DENIED,
+    "talk": Status.TALKS,
+    "conditional": Status.CONDITIONAL,
+}
+_SUBORDINATE = {
+    "if": Status.CONDITIONAL,
+    "unless": Status.CONDITIONAL,
+    "until": Status.CONDITIONAL,
+    "whether": Status.POSSIBLE,
+    "before": Status.PLANNED,
+    "provided": Status.CONDITIONAL,
+    "lest": Status.POSSIBLE,
+}
+_BEFORE_NOUN = {
+    "before": Status.PLANNED,
+    "ahead of": Status.PLANNED,
+    "pending": Status.PLANNED,
+    "until": Status.CONDITIONAL,
+    "without": Status.DENIED,
+    "instead of": Status.DENIED,
+}
+# A parliament's committee, by its head and by the chamber that it is one of.
+_PANELS = frozenset({"panel", "committee", "subcommittee", "committees", "panels"})
+_CHAMBERS = frozenset(
+    ["house", "senate", "congressional", "parliamentary", "commons", "congress", "bundestag", "duma", "subcommittee"]
+)
+_LATER = frozenset(
+    {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
+)
+_EXCLUDING = frozenset({"exclude", "preclude", "discount"})
+_TIMED = frozenset({"after", "once", "when"})
+_AHEAD = frozenset({"will", "'ll", "wo", "would", "could", "can", "may", "is to", "must", "should"})
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One step outward: the token that decides, its class, and what it makes of the act."""
+
+    token: int
+    role: str
+    status: Status
+
+
+class Forms:
+    """Answers for the words of one sentence."""
+
+    def __init__(self, structure: Structure) -> None:
+        self.s = structure
+        self.panel = not _PANELS.isdisjoint(structure.tagged.low)
+
+    def own(self, k: int, token: int) -> tuple[list[Link], str]:
+        """The links of the word's own form, and the word that makes its clause a side clause ('' for none)."""
+        chunk = self.s.chunks[k]
+        if chunk.kind != "VG" or token != chunk.head:
+            return [*self.modifiers(k, token), *self._introduced(k)], ""
+        found = [*self._of_mood(k), *self._of_aspect(k)]
+        mark = self.subordinator(k) if chunk.form in ("fin", "part") else ""
+        aside = _SUBORDINATE.get(mark) or (Status.CONDITIONAL if self._is_awaited(k, mark) else None)
+        if aside:
+            found.append(Link(chunk.first, mark, aside))
+        return found, mark if mark in _LATER or mark == "REL" else ""
+
+    def _of_mood(self, k: int) -> Iterator[Link]:
+        chunk = self.s.chunks[k]
+        if chunk.modal in _MODALS:
+            yield Link(chunk.first, "modal", _MODALS[chunk.modal])
+        if self.panel and self._of_panel(k):
+            yield Link(chunk.first, "panel", Status.PROPOSED)
+        if self._is_subjunctive(k):
+            yield Link(chunk.first, "subjunctive", Status.DEMANDED)
+        if chunk.negated and not self.leaves_open(k):
+            yield Link(chunk.first, "negation", _negated(chunk.modal))
+
+    def _of_aspect(self, k: int) -> Iterator[Link]:
+        chunk, before = self.s.chunks[k], self.s.preposition(k)
+        if chunk.progressive and not chunk.modal:
+            yield Link(chunk.first, "progressive", Status.UNDERWAY)
+        if chunk.form == "ger" and before in AFTER:
+            yield Link(chunk.first - 1, before, AFTER[before])
+        elif chunk.form == "ger" and self.s.kind(k - 1) == ",":
+            yield Link(chunk.first, "participle", Status.UNDERWAY)
+
+    def _introduced(self, k: int) -> list[Link]:
+        """'Before the lifting of the ban', 'ahead of', 'instead of': what a preposition makes of a noun."""
+        word = self.s.preposition(k)
+        if word == "of" and self.s.kind(k - 2) in ("P", "ADV", "AP", "NP"):
+            word = f"{self.s.tagged.low[self.s.chunks[k - 1].first - 1]} of"
+        status = _BEFORE_NOUN.get(word)
+        return [Link(self.s.chunks[k - 1].first, word, status)] if status else []
+
+    def _of_panel(self, k: int) -> bool:
+        """'A House panel voted to lift the ban': what a parliament's committee does is proposed to the parliament."""
+        chunk, low = self.s.chunks[k], self.s.tagged.low
+        if chunk.form != "fin" or chunk.passive or self.s.lemma(k) in self.s.grammar.reporting:
+            return False
+        phrases = (self.s.chunks[j] for j in self.s.subject(k))
+        words = {w for c in phrases if low[c.head] in _PANELS for w in low[c.first : c.last + 1]}
+        return bool(words & _CHAMBERS)
+
+    def _is_subjunctive(self, k: int) -> bool:
+        """'… that Norway lift the ban': a base form after one state that follows 'that'."""
+        chunk = self.s.chunks[k]
+        if chunk.form != "fin" or chunk.first != chunk.head or self.s.tagged.tags[chunk.head] != "VB":
+            return False
+        return self.s.kind(k - 2) == "SUB" and self.s.low(k - 2) == "that" and self.s.has_party(k - 1)
+
+    def leaves_open(self, k: int) -> bool:
+        """'Did not rule out', 'does not exclude': what is not refused is possible."""
+        lemma = self.s.lemma(k)
+        excludes = lemma in _EXCLUDING or (lemma == "rule" and self.s.low(k + 1) == "out")
+        return excludes and self.s.kind(k) == "VG" and (self.s.chunks[k].negated or self._refused(k))
+
+    def _refused(self, k: int) -> bool:
+        """'Declined to rule out': an infinitive under a verb that refuses."""
+        return self.s.chunks[k].form == "inf" and self.s.grammar.verb_class.get(self.s.lemma(k - 1)) == "refuse"
+
+    def _is_awaited(self, k: int, mark: str) -> bool:
+        """'will sign once the ban is lifted': a present tense after a word of time, another verb looking ahead."""
+        if mark not in _TIMED or self.s.headline:
+            return False
+        first = self.s.chunks[k].first
+        present = self.s.tagged.tags[first] in ("VBZ", "VB") or self.s.tagged.low[first] in ("is", "are", "'re")
+        return present and any(c.modal in _AHEAD for j, c in enumerate(self.s.chunks) if j != k and c.kind == "VG")
+
+    def modifiers(self, k: int, token: int) -> list[Link]:
+        """Words inside the phrase: 'threatened sanctions', 'the planned lifting', 'no deal'."""
+        chunk, tagged = self.s.chunks[k], self.s.tagged
+        grammar = self.s.grammar
+        found = []
+        for i in range(chunk.first, min(token, chunk.last) if token > chunk.first else chunk.first):
+            low = tagged.low[i]
+            role = grammar.adjective_class.get(low, "") if tagged.tags[i] in ("ADJ", "JJV") else ""
+            if tagged.tags[i] == "JJV" and not role:
+                role = grammar.verb_class.get(tagged.lemmas[i], "")
+            if low == "no" and tagged.low[i + 1 : i + 2] != ["fly"]:
+                found.append(Link(i, "negation", Status.DENIED))
+            elif role in CLASSES:
+                found.append(Link(i, role, CLASSES[role]))
+        if chunk.kind == "NP" and token < chunk.head:
+            role = grammar.noun_class.get(tagged.low[chunk.head], "")  # 'a sanctions bill', 'the ceasefire talks'
+            if role in CLASSES:
+                found.append(Link(chunk.head, role, CLASSES[role]))
+        return found
+
+    def subordinator(self, k: int) -> str:
+        """The word that opens the clause of verb group k, if it is a side clause."""
+        for j in range(k - 1, max(-1, k - REACH), -1):
+            kind, low = self.s.kind(j), self.s.low(j)
+            if kind == "SUB":
+                return low
+            if kind == "REL":
+                return "REL" if self.s.drafted(j) < 0 and self.s.kind(j - 1) in ("NP", ",", "P") else ""
+            if (
+                kind == "P"
+                and low in _LATER | {"before", "until"}
+                and self.s.kind(j + 1) == "NP"
+                and self.clause_from(j + 1, k)
+            ):
+                return low
+            if kind in ("VG", ";", ":", "–") or (kind == "," and self.s.kind(j + 1) not in ("VG", "REL")):
+                return ""
+        return ""
+
+    def clause_from(self, j: int, k: int) -> bool:
+        """Do only noun phrases and prepositions lie between j and the verb group k?"""
+        return all(self.s.kind(m) in ("NP", "P", "CC") for m in range(j, k)) and self.s.chunks[k].form == "fin"
+
+
+def _negated(modal: str) -> Status:
+    if modal in ("must", "should", "has to"):
+        return Status.DEMANDED
+    return Status.REFUSED if modal else Status.DENIED
