@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rules.language.claims import Thing
 from rules.language.dates import DAY, Dated, recent_day
 from rules.language.status import Reading
-from rules.language.structure import Structure
+from rules.language.structure import REACH, Structure
 from rules.language.text import Sentence
 from rules.model import Zone
 
@@ -33,6 +33,7 @@ _OLD_WORDS = frozenset(
         "original",
     ]
 )
+_TELLING = frozenset({"announce", "pledge", "promise", "vow", "declare", "say", "offer", "propose", "call", "urge"})
 # 'The cost of the exit': it took place some time ago.
 _ABOUT = frozenset(
     [
@@ -130,7 +131,7 @@ class Placing:
             return Zone.BACKGROUND, mark
         if (day := self._recent(k, dated)) >= 0:
             return zone, f"sentence {self.sentence.number}, dated by {self.s.tagged.words[day]!r}"
-        if reading.subordinate == "REL":
+        if reading.subordinate == "REL" and not self._tells(k):
             return Zone.BACKGROUND, "relative clause"
         if chunk.form == "part" and self._main_follows(k):
             return Zone.BACKGROUND, "participle after a noun"
@@ -139,6 +140,13 @@ class Placing:
     def _since(self, k: int) -> bool:
         """'Trade has grown since the lifting of the ban'."""
         return self.s.kind(k) == "NP" and self.s.preposition(k) == "since"
+
+    def _tells(self, k: int) -> bool:
+        """'…, who promised tanks': a clause after a comma whose own verb announces something is news as well."""
+        verb = next((j for j in range(k, max(-1, k - REACH), -1) if self.s.chunks[j].form == "fin"), k)
+        rel = next((j for j in range(verb - 1, max(0, verb - 4), -1) if self.s.kind(j) == "REL"), -1)
+        lemma = self.s.lemma(verb)
+        return self.s.low(rel) == "who" and self.s.kind(rel - 1) == "," and lemma in _TELLING
 
     def _reported(self, reading: Reading) -> bool:
         """Is the clause somebody's words, so that 'had lifted' stands for 'has lifted'?"""

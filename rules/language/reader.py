@@ -296,10 +296,10 @@ class ClaimReader:
 
     def _on_the_way(self, k: int) -> list[int]:
         """'visits Norway to expand ties': whom the verb before a purpose was about."""
-        if self.s.chunks[k].form != "inf":
+        verb = self.s.verb_left(k - 1) if self.s.chunks[k].form == "inf" else k
+        if verb < 0 or self.s.kind(verb) != "VG":
             return []
-        verb = self.s.verb_left(k - 1)
-        return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] if verb >= 0 else []
+        return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] + self.s.met(verb)
 
     def _above(self, k: int, reading: Reading) -> list[int]:
         """Who acts by what governs the act: the subject of its verb, or the noun's owner ('Norway's plan to …')."""

@@ -20,24 +20,15 @@ _QUANTITY = word_set(
     "shipments consignment squadron kind sort form portion bulk group variety each one two three hours days weeks "
     "months years decades"
 )
-_PARTAKING = frozenset(
-    [
-        "participation",
-        "membership",
-        "involvement",
-        "compliance",
-        "obligations",
-        "obligation",
-        "implementation",
-        "observance",
-        "terms",
-        "provisions",
-        "limits",
-        "requirements",
-    ]
+_PARTAKING = word_set(
+    """
+    participation membership involvement compliance obligations obligation implementation observance terms
+    provisions limits requirements
+    """
 )
 _MONEY = frozenset({"million", "billion", "trillion", "m", "mln", "bn", "tn", "dollars", "dlrs", "euros", "pounds"})
 _WHITHER = frozenset({"bind", "destine", "head", "intend", "link", "tie", "mean"})
+_MEETING = word_set("meet visit host receive welcome greet telephone phone")
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while", "without"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
 _OF = frozenset({"of"})
@@ -165,8 +156,15 @@ class Structure:
                 between = [j for j in range(governor + 1, k) if self.kind(j) == "NP"]
                 takes_object = chunk.form == "inf" and between and self.lemma(governor) in _CONTROL
                 return between[:1] if takes_object else self.subject(governor)
+        if self._is_helped(k):
+            return [*self.subject(k - 2), k - 1]
         left = self.left_phrase(self._past_relative(self._past_adjective(k)))
         return self.left_coordinated(left) if left >= 0 else []
+
+    def _is_helped(self, k: int) -> bool:
+        """'Norway helps Ghana build ships': both do it."""
+        bare = self.tagged.tags[self.chunks[k].head] == "VB" and self.chunks[k].first == self.chunks[k].head
+        return bare and self.kind(k - 1) == "NP" and self.kind(k - 2) == "VG" and self.lemma(k - 2) == "help"
 
     def _said_of(self, k: int, governor: int) -> bool:
         """'Norway says Sweden ready to sell': has the predicate a subject of its own after the reporting verb?"""
@@ -258,6 +256,13 @@ class Structure:
             found.insert(0, before)
             j = before
         return found
+
+    def met(self, verb: int) -> list[int]:
+        """'Met his Ghanaian counterpart and agreed …': whom the verb joined to it on its left was about."""
+        before = self.verb_left(verb - 2) if self.kind(verb - 1) == "CC" else -1
+        if self.lemma(before) not in _MEETING:
+            return []
+        return [j for j in range(before + 1, verb) if self.kind(j) == "NP" and self.preposition(j) in ("", "with")]
 
     def verb_left(self, k: int) -> int:
         """The nearest verb group at or before k in the same stretch of the sentence."""
