@@ -13,7 +13,7 @@ _DOUBLING = re.compile(
     r"(admit|permit|commit|submit|remit|omit|refer|defer|infer|confer|transfer|prefer|occur|recur|incur|deter|"
     r"rebut|abet|regret|allot|cancel|level|expel|repel|compel|propel|dispel|rebel|control|patrol|signal|"
     r"annul|travel|fuel|label|model|quarrel|channel|fulfil|enrol|marshal|"
-    r"begin|forget|upset|unplug|equip|debar)$"
+    r"initial|begin|forget|upset|unplug|equip|debar)$"
 )
 
 
@@ -47,6 +47,7 @@ def plural(noun: str, irregular: Mapping[str, str]) -> str:
 def _doubles(verb: str) -> bool:
     if _DOUBLING.search(verb):
         return True
+    verb = verb.replace("qu", "q")  # 'quitting': the u is no vowel of its own
     one_syllable = len(re.findall(r"[aeiouy]+", verb)) == 1
     return one_syllable and bool(re.search(r"[^aeiou][aeiou][^aeiouwxy]$", verb))
 

@@ -106,7 +106,8 @@ class Governing:
             return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
         if before == "P":
             return self._by_preposition(k)
-        return self._to_left(k - 1, "ger") if before in ("VG", "NP", "AP") else (None, "")
+        is_completed = before in ("VG", "NP", "AP") and not self._is_judged(k)
+        return self._to_left(k - 1, "ger") if is_completed else (None, "")
 
     def _by_preposition(self, k: int) -> tuple[int | None, str]:
         """'Talks on lifting', 'accused of selling': what a gerund completes with the preposition before it."""
@@ -141,6 +142,15 @@ class Governing:
         )
         return j if goes_on and self.s.kind(j) == "VG" and self.s.chunks[j].form == "ger" else -1
 
+    def _is_judged(self, k: int) -> bool:
+        """'Said leaving the pact was an option': is the gerund the subject of the finite verb after its object?"""
+        if self.s.kind(k - 1) != "VG" or self.s.lemma(k - 1) not in self.s.grammar.reporting:
+            return False
+        j = k + 1
+        while self.s.kind(j) in ("NP", "P", "CC"):
+            j += 1
+        return self.s.kind(j) == "VG" and self.s.chunks[j].form == "fin"
+
     def _asks_for(self, k: int) -> bool:
         """Does what stands before 'for' ask for what follows, or judge it ('plans for', 'blames it for')?"""
         grammar = self.s.grammar
@@ -163,13 +173,21 @@ class Governing:
             if self.s.kind(k - 2) != "VG":
                 return None, ""  # 'a truce brokered by Norway'
         sister = self.s.verb_left(k - 2) if chunk.form == "fin" and self.s.kind(k - 1) == "CC" else -1
+        while sister >= 0 and self.s.chunks[sister].form == "inf" and self._is_main(k):
+            sister = self.s.verb_left(sister - 1)  # 'undid its decision to join and is leaving'
         if sister >= 0:
             return (sister, "sister") if self._shares(sister, k) else self._of_clause(sister)
         return self._speaking(k)
 
+    def _is_main(self, k: int) -> bool:
+        """Is the verb finite beyond doubt, so that no 'to' before it can be its own?"""
+        return self.s.tagged.tags[self.s.chunks[k].first] in ("BE", "HAVE", "VBZ") and self.s.low(k) != "be"
+
     def _shares(self, sister: int, k: int) -> bool:
         """Does k share its sister's 'to' or modal ('will lift and ease')? 'Refuses to meet and threatens' does not."""
         one = self.s.chunks[sister]
+        if one.form == "inf" and self._is_main(k):
+            return False
         if one.form == "inf" and self.s.tagged.tags[self.s.chunks[k].head] == "VB":
             return True
         governs = self.s.grammar.verb_class.get(self.s.lemma(k), "fact") != "fact"
@@ -184,7 +202,7 @@ class Governing:
             if (kind == "SUB" and self.s.low(j) != "that") or self._opens_clause(j, k):
                 return None, ""
             if kind == "VG":
-                speaks = self.s.lemma(j) in self.s.grammar.verb_class and self.s.chunks[j].form != "part"
+                speaks = self.s.lemma(j) in self.s.grammar.verb_class and not self._modifies(j)
                 return (
                     (j, "that")
                     if (speaks and not self.s.chunks[j].passive) or self.s.kind(j + 1) == "SUB"
@@ -197,6 +215,12 @@ class Governing:
             if kind in (";", ":", "–", "REL"):
                 break
         return None, ""
+
+    def _modifies(self, verb: int) -> bool:
+        """'Rebels fighting the army said …', 'the pact agreed in May': a participle says more of the noun before it."""
+        form = self.s.chunks[verb].form
+        takes_no_clause = self.s.grammar.verb_class.get(self.s.lemma(verb)) in ("strive", "refuse", "begin", "talk")
+        return form == "part" or (form == "ger" and self.s.kind(verb - 1) == "NP" and takes_no_clause)
 
     def _opens_clause(self, j: int, k: int) -> bool:
         """'Fighting stops as the sides agree …': does chunk j begin a side clause of its own with verb k?"""

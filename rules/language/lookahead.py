@@ -104,6 +104,8 @@ class Lookahead:
             return False
         if self.s.low[i + 1] == "last":
             return False  # 'kidnappers release last 3 hostages'
+        if self.s.low[i + 1] == "back":
+            return False  # 'scales back its duties'
         low = self.s.low[i + 2]
         is_adjective = bool(ADJECTIVE.search(low)) and len(low) > 4 and low not in self.v.noun_heads
         return self.v.grammar.closed.get(low) in ("D", "ADJ", "PR") or low[0].isdigit() or is_adjective

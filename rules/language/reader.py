@@ -90,8 +90,15 @@ class ClaimReader:
         if hit.form.pos == "verb":
             if tag == "BE":
                 return len(hit.form.words) > 1  # 'is in force', 'is no longer party to'
+            if self._is_undone(hit):
+                return False  # 'called off its truce'
             return tag in ("VB", "VBZ", "VBD", "VBN", "VBG", "JJV") and not (tag == "VBZ" and hit.form.tag != "VBZ")
         return tag in ("N", "VBG") or len(hit.form.words) > 1
+
+    def _is_undone(self, hit: Hit) -> bool:
+        """'Called off its truce': the particle turns the verb round, where a lexicon does not hold both."""
+        after = self.t.low[hit.first + 1 : hit.first + 2]
+        return len(hit.form.words) == 1 and after == ["off"] and self.t.lemmas[hit.first] in ("call", "put", "hold")
 
     # -- arguments ---------------------------------------------------------------------------------------------
     def _claim(self, hit: Hit) -> Claim | None:
@@ -133,7 +140,7 @@ class ClaimReader:
             if not hit.form.transitive:
                 return Arguments(objects=self.s.subject(k))  # 'the truce is now in force'
             preposition = hit.form.words[-1]
-            if hit.form.words[-2] == "to" and (done_to := self._ordered(k)):
+            if hit.form.words[-2] == "to" and (done_to := self.s.infinitive_objects(k)):
                 return Arguments(objects=done_to, subjects=self.s.subject(k), targets=direct)
             apart = [n for p, n in self.s.complements(k) if p == preposition]
             leaves = hit.form.words[-1] in ("of", "from") and bool(apart)  # 'pulls Norway out of the pact'
@@ -165,12 +172,6 @@ class ClaimReader:
         if not any(self.thing(o, hit) for o in direct):
             return False
         return len(hit.form.words) > 1 or not any(self.thing(o, hit) for o in self.s.subject(k))
-
-    def _ordered(self, k: int) -> list[int]:
-        """'Orders Norway to close its embassy': the objects of the infinitive, which is part of the act."""
-        to = next((j for j in range(k + 1, min(k + 6, len(self.s.chunks))) if self.s.chunks[j].form == "inf"), -1)
-        first = to + 1 + (self.s.kind(to + 1) == "P")
-        return self.s.coordinated(first) if to >= 0 and self.s.kind(first) == "NP" else []
 
     def _after(self, hit: Hit, k: int) -> int:
         """The chunk after the verb and its particles; of 'stop selling arms' what is sold."""

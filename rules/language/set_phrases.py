@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rules.language.lookahead import Lookahead
 from rules.language.words import Tagged
 
@@ -10,71 +12,120 @@ NUMBERS = frozenset(
     {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty"}
 )
 _JOINED = frozenset({"ever", "long", "wide", "old", "era", "backed", "related"})
-_NEAR = frozenset({"close", "closer", "near", "ready", "open"})
 # Verbs that say with 'home' that somebody comes back, whatever stands between.
 _HOMEWARD = frozenset({"call", "bring", "summon", "send", "order", "recall", "fly", "take"})
 _ROUGHLY = frozenset({("more", "than"), ("less", "than"), ("fewer", "than"), ("at", "least"), ("up", "to")})
+_TIMES = frozenset({"on", "in", "at", "yesterday", "last"})
 
 
 def in_a_phrase(s: Tagged, i: int, ahead: Lookahead) -> tuple[str, str] | None:
     """(tag, lemma) of word i where a phrase decides it; the words before it have their tags. None where none does."""
-    low, after = s.low[i], s.low[i + 1 : i + 2]
-    before = s.tags[i - 1] if i else ""
-    if low in ("no", "longer") and ["no", "longer"] in (s.low[i : i + 2], s.low[max(0, i - 1) : i + 1]):
-        return "ADV", low
-    if tag := _homeward(s, i, before, ahead):
-        return tag, low
-    if low in _NEAR and after == ["to"] and _before_adverbs(s, i) in ("N", "BE", "VBZ", "VBD"):
+    low = s.low[i]
+    if i in s.joined and low in _JOINED:
         return "ADJ", low
-    if low == "due" and after == ["to"] and not ahead.is_base(i + 2):
-        return "P", low
-    if _is_named(s, i):
-        return "N", low
-    if low == "further" and before in ("BE", "HAVE", "TO", "M"):
-        return "ADV", low
-    is_prime = low == "prime" and after in (["minister"], ["ministers"])
-    is_latin = low in ("persona", "non", "grata") and "persona" in s.low[max(0, i - 2) : i + 1]
-    if is_prime or is_latin or (i in s.joined and low in _JOINED):
-        return "ADJ", low
-    return None
+    chosen = _BY_WORD[low](s, i, ahead) if low in _BY_WORD else ""
+    return (chosen, low) if chosen else None
 
 
-def _is_named(s: Tagged, i: int) -> bool:
-    """'May 12', 'a press release'."""
-    is_month = s.low[i] == "may" and s.words[i] != "may" and _is_number(s, i + 1)
-    return is_month or (s.low[i] == "release" and i > 0 and s.low[i - 1] in ("press", "news", "media"))
+def _before(s: Tagged, i: int) -> str:
+    return s.tags[i - 1] if i else ""
 
 
-def _before_adverbs(s: Tagged, i: int) -> str:
-    """The tag before word i, adverbs skipped."""
-    return next((tag for tag in reversed(s.tags[:i]) if tag not in ("ADV", "NEG")), "")
+def _next(s: Tagged, i: int) -> str:
+    return s.low[i + 1] if i + 1 < len(s.low) else ""
 
 
-def _comes_home(s: Tagged, i: int, before: str) -> bool:
+def _no_longer(s: Tagged, i: int, _: Lookahead) -> str:
+    is_phrase = ["no", "longer"] in (s.low[i : i + 2], s.low[max(0, i - 1) : i + 1])
+    return "ADV" if is_phrase else ""
+
+
+def _home(s: Tagged, i: int, _: Lookahead) -> str:
     """'Sends envoys home', 'calls its ambassador home', 'sends home two envoys'."""
-    if before == "N" and s.low[i - 1].endswith("s"):
-        return True
-    return before in ("N", "PR", *VERBAL) and not _HOMEWARD.isdisjoint(s.lemmas[max(0, i - 4) : i])
+    before = _before(s, i)
+    many = before == "N" and s.low[i - 1].endswith("s")
+    sent = before in ("N", "PR", *VERBAL) and not _HOMEWARD.isdisjoint(s.lemmas[max(0, i - 4) : i])
+    return "ADV" if many or sent else ""
 
 
-def _is_rough(s: Tagged, i: int) -> bool:
-    """Is it a word of 'more than', 'at least', 'up to' before a number?"""
-    return any(
-        tuple(s.low[first : first + 2]) in _ROUGHLY and _is_number(s, first + 2) for first in (i - 1, i) if first >= 0
-    )
+def _roughly(s: Tagged, i: int, _: Lookahead) -> str:
+    """'More than', 'at least', 'up to' before a number."""
+    pairs = (first for first in (i - 1, i) if first >= 0 and tuple(s.low[first : first + 2]) in _ROUGHLY)
+    return "ADV" if any(_is_number(_next(s, first + 1)) for first in pairs) else ""
 
 
-def _is_number(s: Tagged, i: int) -> bool:
-    return i < len(s.low) and (s.low[i][0].isdigit() or s.low[i] in NUMBERS)
+def _is_number(word: str) -> bool:
+    return word[:1].isdigit() or word in NUMBERS
 
 
-def _homeward(s: Tagged, i: int, before: str, ahead: Lookahead) -> str:
-    """'Sends envoys home', 'pulled back troops', 'are back', 'up to 18': a particle or an adverb, no noun."""
-    if (s.low[i] == "home" and _comes_home(s, i, before)) or _is_rough(s, i):
-        return "ADV"
-    if s.low[i] != "back":
-        return ""
+def _close_to(s: Tagged, i: int, _: Lookahead) -> str:
+    """'Norway close to lifting the ban'."""
+    before = next((tag for tag in reversed(s.tags[:i]) if tag not in ("ADV", "NEG")), "")
+    return "ADJ" if _next(s, i) == "to" and before in ("N", "BE", "VBZ", "VBD") else ""
+
+
+def _due(s: Tagged, i: int, ahead: Lookahead) -> str:
+    return "P" if _next(s, i) == "to" and not ahead.is_base(i + 2) else ""
+
+
+def _late(s: Tagged, i: int, _: Lookahead) -> str:
+    """'Agreed to a truce late on Sunday'."""
+    is_time = _next(s, i) in _TIMES or _next(s, i).endswith("day")
+    return "ADV" if _before(s, i) == "N" and is_time else ""
+
+
+def _back(s: Tagged, i: int, ahead: Lookahead) -> str:
+    """'Pulled back troops', 'are back': a particle or an adverb, no noun."""
+    before = _before(s, i)
     if before in VERBAL and ahead.opens_phrase(i + 1):
         return "P"
     follows = before in (*VERBAL, "N", "PR", "BE")
     return "ADV" if follows and ahead.after(i) in ("P", "TO", "", ".", ",", "CC", "SUB") else ""
+
+
+def _yet(s: Tagged, i: int, _: Lookahead) -> str:
+    return "ADV" if _before(s, i) == "NEG" else ""
+
+
+def _following(s: Tagged, i: int, _: Lookahead) -> str:
+    """'Shuts its embassy following a raid'."""
+    return "P" if _before(s, i) in ("", "N", ",") else ""
+
+
+def _may(s: Tagged, i: int, _: Lookahead) -> str:
+    """'May 12'."""
+    return "N" if s.words[i] != "may" and _is_number(_next(s, i)) else ""
+
+
+def _prime(s: Tagged, i: int, _: Lookahead) -> str:
+    return "ADJ" if _next(s, i) in ("minister", "ministers") else ""
+
+
+def _release(s: Tagged, i: int, _: Lookahead) -> str:
+    return "N" if i and s.low[i - 1] in ("press", "news", "media") else ""
+
+
+def _further(s: Tagged, i: int, _: Lookahead) -> str:
+    return "ADV" if _before(s, i) in ("BE", "HAVE", "TO", "M") else ""
+
+
+def _grata(s: Tagged, i: int, _: Lookahead) -> str:
+    return "ADJ" if not {"persona", "personae"}.isdisjoint(s.low[max(0, i - 2) : i + 1]) else ""
+
+
+_BY_WORD: dict[str, Callable[[Tagged, int, Lookahead], str]] = {
+    **dict.fromkeys(("no", "longer"), _no_longer),
+    **dict.fromkeys(("more", "less", "fewer", "than", "at", "least", "up", "to"), _roughly),
+    **dict.fromkeys(("close", "closer", "near", "ready", "open"), _close_to),
+    **dict.fromkeys(("late", "early"), _late),
+    **dict.fromkeys(("persona", "personae", "non", "grata", "gratae"), _grata),
+    "home": _home,
+    "due": _due,
+    "back": _back,
+    "yet": _yet,
+    "following": _following,
+    "release": _release,
+    "may": _may,
+    "prime": _prime,
+    "further": _further,
+}

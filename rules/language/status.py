@@ -24,7 +24,7 @@ _SPOKEN = frozenset({"agree", "begin", "propose", "announce"})
 _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
 # 'The plan includes lifting the ban': what it is, the subject says.
 _CONTAINING = frozenset(["include", "contain", "involve", "entail", "cover", "comprise", "feature", "mean", "bring"])
-_ORDERING = frozenset({"order", "command", "instruct", "direct"})
+_ORDERING = frozenset({"order", "command", "instruct", "direct", "want", "need"})
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
@@ -74,7 +74,7 @@ class Composer:
             if role == "object" and self._enacts(governor, links):
                 links.append(Link(self.s.chunks[governor].head, "enact", Status.AGREED))
                 current = Status.AGREED
-            elif link:
+            elif link and not self._backs(governor, link, links):
                 links.append(link)
                 current = _governed(current, link)
             chunk, position = governor, self.s.chunks[governor].head
@@ -92,6 +92,11 @@ class Composer:
         return any(
             self.s.kind(j) == "SUB" and self.s.low(j) in ("if", "unless") for j in range(k + 1, len(self.s.chunks))
         )
+
+    def _backs(self, governor: int, link: Link, links: list[Link]) -> bool:
+        """'Endorsed the decision to leave': what is decided is not asked for."""
+        decided = bool(links) and links[-1].role in ("agree", "announce") and links[-1].status in FACTUAL
+        return decided and link.role == "demand" and self.s.lemma(governor) in ("endorse", "support", "back", "defend")
 
     def _enacts(self, governor: int, links: list[Link]) -> bool:
         """'signed a bill lifting the ban', and not 'adopted a resolution threatening sanctions'."""
@@ -166,8 +171,8 @@ class Composer:
         if role == "subject":
             name = name if chunk.passive or name in _OF_SUBJECT else "fact"
             return self._predicate(k, name) if chunk.copula else name
-        if role == "inf" and not chunk.passive and (lemma == "tell" or (lemma in _ORDERING and self._to_another(k))):
-            return "demand"
+        told = lemma == "tell" or (lemma in _ORDERING and self._to_another(k))
+        name = "demand" if role == "inf" and not chunk.passive and told else name
         return name or ("plan" if role == "inf" else "")
 
     def _to_another(self, k: int) -> bool:

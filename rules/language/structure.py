@@ -21,10 +21,8 @@ _QUANTITY = word_set(
     "months years decades"
 )
 _PARTAKING = word_set(
-    """
-    participation membership involvement compliance obligations obligation implementation observance terms
-    provisions limits requirements
-    """
+    "participation membership involvement compliance obligations obligation implementation commitment "
+    "commitments observance terms provisions limits requirements"
 )
 _MONEY = frozenset({"million", "billion", "trillion", "m", "mln", "bn", "tn", "dollars", "dlrs", "euros", "pounds"})
 _WHITHER = frozenset({"bind", "destine", "head", "intend", "link", "tie", "mean"})
@@ -96,6 +94,12 @@ class Structure:
             j = found[-1] + 1
         return found
 
+    def infinitive_objects(self, k: int) -> list[int]:
+        """'Orders Norway to close its embassy': the objects of the infinitive that follows the verb k."""
+        to = next((j for j in range(k + 1, min(k + 6, len(self.chunks))) if self.chunks[j].form == "inf"), -1)
+        first = to + 1 + (self.kind(to + 1) == "P")
+        return self.coordinated(first) if to >= 0 and self.kind(first) == "NP" else []
+
     def joins(self, k: int) -> bool:
         """Is chunk k a comma or a conjunction?"""
         return self.kind(k) in (",", "CC")
@@ -126,7 +130,7 @@ class Structure:
             return j
         if self.kind(at - 1) in ("NP", "AP"):
             return at - 1
-        is_participle = self.kind(at - 1) == "VG" and self.chunks[at - 1].form == "part"
+        is_participle = self.kind(at - 1) == "VG" and self.chunks[at - 1].form in ("part", "ger")
         return at - 2 if is_participle and self.kind(at - 2) == "NP" else j
 
     def _in_participle(self, k: int) -> bool:

@@ -175,6 +175,8 @@ class _Tagger:
 
     def is_strife(self, i: int, after: str) -> bool:
         """'Fighting stops in …', 'years of fighting': a thing that goes on, and nobody's act on somebody."""
+        if i == 0 and after == "P":
+            return self.s.low[1] not in ("for", "against", "with", "over")
         if i == 0:
             return any(tag == "VBZ" for tag, _ in self.v.verbs.get(self.s.low[1] if len(self.s.low) > 1 else "", ()))
         return self.before(i) in ("P", "N", "VB", "VBZ", "VBD") and after not in ("D", "N", "NUM", "PR", "ADJ")

@@ -251,7 +251,8 @@ class Vocabulary:
 def _follow_later(rest: tuple[str, ...], low: list[str], position: int) -> bool:
     """'pull the country out of the pact': the verb's other words stand together a little later."""
     size = len(rest)
-    return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + 12)) if rest else False
+    reach = 8 if size == 1 else 14  # 'off' belongs to a verb near by, 'in abeyance' to one further away
+    return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + reach)) if rest else False
 
 
 def _form_index(lexicons: Mapping[str, Lexicon]) -> dict[str, tuple[tuple[Form, frozenset[str]], ...]]:
