@@ -145,7 +145,7 @@ def _taken(rows: Sequence[Row[Any]], now: int) -> Iterable[tuple[int, Row[Any]]]
     """Those of one address's foremost that it takes now, each with its place behind what is in flight."""
     free = [row for row in rows if _is_free(row, now)]
     in_flight = len(rows) - len(free)
-    return enumerate(free[: room(rows[0].failures, in_flight)], in_flight)
+    return enumerate(free[: room(rows[0].failures, in_flight, rows[0].at_once)], in_flight)
 
 
 def _is_free(row: Row[Any], now: int) -> bool:
@@ -164,7 +164,7 @@ def _foremost(connection: Connection, now: int) -> Any:
     if connection.dialect.name == "postgresql":
         front = due.correlate(endpoint).lateral("front")
         return (
-            select(*(front.c[name] for name in columns), endpoint.c.failures)
+            select(*(front.c[name] for name in columns), endpoint.c.failures, endpoint.c.at_once)
             .select_from(endpoint)
             .join(front, true())
             .where(takes(now))
@@ -176,7 +176,7 @@ def _foremost(connection: Connection, now: int) -> Any:
     ids = select(func.json_group_array(inner.c.id)).scalar_subquery()
     each = func.json_each(ids).table_valued("value", name="each", joins_implicitly=True)
     return (
-        select(*(delivery.c[name] for name in columns), endpoint.c.failures)
+        select(*(delivery.c[name] for name in columns), endpoint.c.failures, endpoint.c.at_once)
         .select_from(endpoint)
         .join(each, true())
         .join(delivery, delivery.c.id == each.c.value)

@@ -17,7 +17,7 @@ from store.tables import delivery, endpoint
 from store.tries import GIVE_UP_S, Tried
 
 PER_ENDPOINT = 4
-"""Tries at once to one address, over all workers."""
+"""Tries at once to one address, over all workers; a subscription may ask for fewer."""
 
 MAX_REST_S = 86_400
 """A rest that an address asks for (Retry-After) is granted up to this."""
@@ -78,9 +78,10 @@ def takes(now: int) -> ColumnElement[bool]:
     return and_(endpoint.c.disabled_at.is_(None), rested, near)
 
 
-def room(failures: int, in_flight: int) -> int:
+def room(failures: int, in_flight: int, at_once: int | None = None) -> int:
     """How many tries more an address takes at once: after OPEN_FAILURES in a row one, the probe."""
-    return max(0, (PER_ENDPOINT if failures < OPEN_FAILURES else 1) - in_flight)
+    most = PER_ENDPOINT if at_once is None else min(at_once, PER_ENDPOINT)
+    return max(0, (most if failures < OPEN_FAILURES else 1) - in_flight)
 
 
 def take_slots(connection: Connection, wanted: Mapping[str, str], now: int) -> dict[str, float]:

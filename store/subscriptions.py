@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,8 @@ class Filter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """`secret` is a reference (env:NAME, file:PATH; several separated by spaces), never the secret itself. `options`
-    may have a `rate` as store.rate reads it, and `headers`: names to values or references.
+    may have a `rate` as store.rate reads it, `concurrency` and `tries` as numbers, and `headers`: names to values or
+    references.
     """
 
     id: str
@@ -75,7 +77,7 @@ def sync(db: Database, subscriptions: Iterable[Subscription], origin: str = "fil
         gone = [row.id for row in rows if row.origin == origin and row.removed_at is None and row.id not in declared]
         if gone:
             connection.execute(update(subscription).where(subscription.c.id.in_(gone)).values(removed_at=now))
-        _space(connection)
+        _pace(connection)
         _redirect(connection, [(one, there[id]) for id, one in sorted(declared.items()) if id in there], now)
 
 
@@ -134,15 +136,24 @@ def _ensure_endpoint(connection: Connection, one: Subscription) -> None:
     connection.execute(dialect.insert(endpoint).values(**values).on_conflict_do_nothing())
 
 
-def _space(connection: Connection) -> None:
-    """Give each address the spacing of the strictest `rate` of those who use it."""
-    wanted: dict[str, int | None] = {}
+def _pace(connection: Connection) -> None:
+    """Give each address the strictest `rate` and `concurrency` of those who use it."""
+    options: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for one in in_force(connection):
-        rates = [spacing_of(one.options["rate"])] if "rate" in one.options else []
-        wanted[one.endpoint_id] = max([wanted.get(one.endpoint_id) or 0, *rates]) or None
-    known = {row.id: row.spacing for row in connection.execute(select(endpoint.c.id, endpoint.c.spacing))}
-    for id in sorted(id for id, spacing in wanted.items() if known[id] != spacing):
-        connection.execute(update(endpoint).where(endpoint.c.id == id).values(spacing=wanted[id]))
+        options[one.endpoint_id].append(one.options)
+    columns = (endpoint.c.id, endpoint.c.spacing, endpoint.c.at_once)
+    chosen = select(*columns).where(endpoint.c.id.in_(list(options))).order_by(endpoint.c.id)
+    for row in connection.execute(chosen).all():
+        pace = _strictest(options[row.id])
+        if pace != {"spacing": row.spacing, "at_once": row.at_once}:
+            connection.execute(update(endpoint).where(endpoint.c.id == row.id).values(**pace))
+
+
+def _strictest(options: Sequence[Mapping[str, Any]]) -> dict[str, int | None]:
+    """The columns of an address whose subscriptions have these options."""
+    spacings = [spacing_of(one["rate"]) for one in options if "rate" in one]
+    at_once = [int(one["concurrency"]) for one in options if "concurrency" in one]
+    return {"spacing": max(spacings, default=None), "at_once": min(at_once, default=None)}
 
 
 def _columns(one: Subscription) -> dict[str, Any]:

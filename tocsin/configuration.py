@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,14 @@ from store.configuration import RuleVersion
 from store.database import Database
 from store.feeds import Feed, sync_feeds
 from store.subscriptions import Subscription, sync
+from tocsin.config_schema import config_schema
 from tocsin.secret import resolver
 from watcher.feed import load_feeds as read_feeds
 from workers.subscriptions import read_subscriptions
 
 STARTER = Path(__file__).parent / "starter"
+SCHEMA_FILE = "config.schema.json"
+"""Beside the files of a starter configuration, where editors that read YAML find it."""
 
 _WARM_UP = Article(id="warm-up", title="Norway and Chile sign a defence agreement, minister says", lang="en")
 """Matched once after loading, so that what the analysis builds at its first use is shared by forked children."""
@@ -64,6 +68,7 @@ def make_starter(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty; name a new folder")
     shutil.copytree(STARTER, folder, dirs_exist_ok=True)
+    (folder / SCHEMA_FILE).write_text(json.dumps(config_schema(), indent=2) + "\n", encoding="utf-8")
 
 
 def load_rules(folder: Folder, *, tested: bool = True) -> RuleSet:

@@ -83,8 +83,11 @@ def _tag(value: str) -> str:
     return value
 
 
-Every = Annotated[str, BeforeValidator(_every)]
-Backfill = Annotated[int, BeforeValidator(_duration_s)]
+_Written = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,4})[mhdw]$", examples=["30m", "3d"])]
+_EVERY = r"^(auto|[1-9][0-9]{0,4}[mhdw](-[1-9][0-9]{0,4}[mhdw])?)$"
+_Interval = Annotated[str, Field(pattern=_EVERY, examples=["auto", "5m-2h", "1h"])]
+Every = Annotated[str, BeforeValidator(_every, json_schema_input_type=_Interval)]
+Backfill = Annotated[int, BeforeValidator(_duration_s, json_schema_input_type=_Written)]
 Tier = Literal["official", "agency", "press", "blog"]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 Lang = Annotated[str, AfterValidator(_lang)]

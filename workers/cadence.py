@@ -22,6 +22,28 @@ INSTANT: Mapping[str, Any] = {"instant": True}
 
 _HOUR = 3_600_000_000
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z")
+_AT: dict[str, Any] = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["07:00"]}
+_ZONE: dict[str, Any] = {"type": "string", "default": "UTC", "examples": ["Europe/Berlin"]}
+
+
+def _timed(name: str, at: Mapping[str, Any]) -> dict[str, Any]:
+    properties = {name: at, "timezone": _ZONE}
+    return {"type": "object", "properties": properties, "required": [name], "additionalProperties": False}
+
+
+_WEEKLY = {
+    "type": "object",
+    "properties": {"day": {"enum": list(DAYS)}, "at": _AT},
+    "required": ["day", "at"],
+    "additionalProperties": False,
+}
+CADENCE_SCHEMA: dict[str, Any] = {
+    "description": "when it is told: at once, or in digests",
+    "anyOf": [{"enum": ["instant", "hourly"]}, _timed("daily", _AT), _timed("weekly", _WEEKLY)],
+    "default": "instant",
+}
+"""JSON Schema of what read_cadence reads."""
+
 _HOW = (
     'write `instant`, `hourly`, `{daily: "07:00", timezone: Europe/Berlin}` or '
     '`{weekly: {day: monday, at: "07:00"}, timezone: Europe/Berlin}`'

@@ -7,7 +7,7 @@ from dataclasses import replace
 from store.leases import SECOND
 from store.tries import Parcel, Tried
 from workers.channels.channel import Delivered, Outcome, Refused, TryAgain
-from workers.retry import GiveUp, Wait, after_failure
+from workers.retry import SCHEDULE_S, GiveUp, Wait, after_failure
 
 
 def tried_of(parcel: Parcel, outcome: Outcome, started_at: int, elapsed_ms: int, chance: float) -> Tried:
@@ -39,7 +39,8 @@ def tried_of(parcel: Parcel, outcome: Outcome, started_at: int, elapsed_ms: int,
 
 def _again(parcel: Parcel, outcome: TryAgain, tried: Tried, chance: float) -> Tried:
     age_s = (parcel.leased_at - parcel.since_at) / SECOND
-    match after_failure(parcel.failures + 1, age_s, outcome.after_s, chance):
+    tries = int(parcel.options.get("tries", len(SCHEDULE_S)))
+    match after_failure(parcel.failures + 1, age_s, outcome.after_s, chance, tries):
         case Wait(after_s=wait_s):
             return replace(tried, status="pending", wait_s=wait_s, asked_s=outcome.after_s)
         case GiveUp(why=why):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from store.tries import GIVE_UP_S
+from store.words import counted
 
 MINUTE_S = 60
 HOUR_S = 3_600
@@ -43,12 +44,15 @@ class GiveUp:
     why: str
 
 
-def after_failure(failures: int, age_s: float, asked_s: float | None, chance: float) -> Wait | GiveUp:
+def after_failure(
+    failures: int, age_s: float, asked_s: float | None, chance: float, tries: int = len(SCHEDULE_S)
+) -> Wait | GiveUp:
     """What follows the *failures*-th failed try of a delivery made *age_s* seconds ago. *asked_s* is the receiver's
-    Retry-After; *chance*, from 0 to 1, spreads the waits by ±20 %, so that what failed together is not tried together.
+    Retry-After; *chance*, from 0 to 1, spreads the waits by ±20 %, so that what failed together is not tried together;
+    *tries* are how many there are in all, those of the schedule at most.
     """
-    if failures >= len(SCHEDULE_S):
-        return GiveUp(why=f"{failures} tries failed")
+    if failures >= min(tries, len(SCHEDULE_S)):
+        return GiveUp(why=f"{counted(failures, 'try', 'tries')} failed")
     planned_s = SCHEDULE_S[failures] * (1 - JITTER + 2 * JITTER * chance)
     wait_s = max(planned_s, min(asked_s or 0.0, MAX_AFTER_S))
     if age_s + wait_s > GIVE_UP_S:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from net.client import check_url
 from rules.document import parse
@@ -16,19 +16,23 @@ from rules.model import Level
 from rules.problems import Problem
 from rules.shape import Duration, duration_s
 from rules.source import Source, read
+from store.endpoints import PER_ENDPOINT
 from store.notices import KINDS
 from store.rate import spacing_of
 from store.subscriptions import Filter, Subscription
-from workers.cadence import read_cadence
+from workers.cadence import CADENCE_SCHEMA, read_cadence
 from workers.channels.headers import MAX_HEADERS, REFERENCE, BadHeader, problem_of, resolved
 from workers.channels.webhook import BadSecret, key_of
 from workers.context import NoSecret
+from workers.retry import SCHEDULE_S
 from workers.smtp import is_mailbox
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 
 MIN_HEARTBEAT_S = 300
 """A heartbeat is due at a look of the watchdog, three a minute; who wants to know within seconds reads the metric."""
+
+_OPTIONS = ("rate", "concurrency", "tries", "headers", "heartbeat")
 
 Secrets = Callable[[str], str]
 
@@ -37,7 +41,9 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+Tier = Literal["official", "agency", "press", "blog"]
+Tiers = Annotated[tuple[Tier, ...], BeforeValidator(_listed, json_schema_input_type=Tier | list[Tier])]
 
 
 def _duration(value: object) -> object:
@@ -59,7 +65,7 @@ class FilterPart(_Part):
     notices: Annotated[Words | None, Field(min_length=1)] = None
     level: Level = Level.LOW
     tags: Words = ()
-    tiers: Annotated[tuple[Literal["official", "agency", "press", "blog"], ...], BeforeValidator(_listed)] = ()
+    tiers: Tiers = ()
     confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
     max_age: Age | None = None
 
@@ -79,10 +85,12 @@ class SubscriptionPart(_Part):
     channel: Literal["webhook", "email"]
     to: str
     secret: Words | None = None
-    rate: str | None = None
+    rate: Annotated[str | None, Field(examples=["10/s", "60/m", "100/h"])] = None
+    concurrency: Annotated[int | None, Field(ge=1, le=PER_ENDPOINT, strict=True)] = None
+    tries: Annotated[int | None, Field(ge=1, le=len(SCHEDULE_S), strict=True)] = None
     headers: Annotated[dict[str, str], Field(max_length=MAX_HEADERS)] = {}
     heartbeat: Age | None = None
-    cadence: Annotated[Any, Field(validate_default=True)] = "instant"
+    cadence: Annotated[Any, Field(validate_default=True), WithJsonSchema(CADENCE_SCHEMA)] = "instant"
 
     @field_validator("id")
     @classmethod
@@ -128,6 +136,8 @@ class SubscriptionPart(_Part):
             raise ValueError("an email is not signed: remove `secret`")
         if self.channel == "email" and self.rate:
             raise ValueError("a rate is for webhooks: the mail server spaces mails; remove `rate`")
+        if self.channel == "email" and self.concurrency:
+            raise ValueError("concurrency is for webhooks: mails go to one server; remove `concurrency`")
         if self.channel == "email" and self.headers:
             raise ValueError("headers are for webhooks; remove `headers`")
         return self
@@ -185,7 +195,7 @@ def _subscription(part: SubscriptionPart) -> Subscription:
         channel=part.channel,
         address=part.to,
         secret=" ".join(part.secret) if part.secret else None,
-        options={name: value for name in ("rate", "headers", "heartbeat") if (value := getattr(part, name))},
+        options={name: value for name in _OPTIONS if (value := getattr(part, name))},
         cadence=part.cadence,
     )
 

@@ -68,6 +68,7 @@ endpoint = Table(
     Column("rest_until_at", Instant),  # circuit breaker or Retry-After: nothing is sent before
     Column("rests", Integer, nullable=False, server_default="0"),  # of the circuit breaker, since the last success
     Column("spacing", Instant),  # microseconds between two tries, from the strictest `rate` of its subscriptions
+    Column("at_once", Integer),  # tries at once, from the strictest `concurrency` of its subscriptions
     Column("slot_at", Instant),  # when the next try may begin, where there is a spacing
     Column("disabled_at", Instant),
     Column("disabled_why", Text),

@@ -19,7 +19,7 @@ from store.rate import MAX_SPACING, spacing_of
 from store.subscriptions import enable_endpoint, sync
 from store.tables import attempt, delivery, endpoint
 from store.tries import Parcel
-from tests.workers.parts import Receiver, add_articles, eventually, hook
+from tests.workers.parts import Receiver, add_articles, eventually, hook, replay_one
 from tests.workers.test_workers_sending import Make, deliver, due_now, rows, sending, told
 from workers.channels import Delivered, TryAgain
 from workers.context import Context
@@ -225,6 +225,34 @@ def test_the_strictest_rate_of_those_who_use_an_address_holds(db: Database, make
     assert rows(db, endpoint.c.spacing, order=endpoint.c.id) == [(SECOND // 10,)]
     sync(db, both[2:])
     assert rows(db, endpoint.c.spacing, order=endpoint.c.id) == [(None,)]
+
+
+def test_an_address_gets_as_few_tries_at_once_as_the_least_of_its_subscriptions_says(
+    db: Database, make_context: Make
+) -> None:
+    both = [hook(URL, "a", options={"concurrency": 3}), hook(URL, "b", options={"concurrency": 2})]
+    sync(db, both)
+    match_articles(make_context(), add_articles(db, ["embargo"] * 4))
+    first = exchange(db, "one", [], 64)
+    assert (len(first), exchange(db, "two", [], 64)) == (2, [])
+    exchange(db, "one", [tried_of(first[0], Delivered(code=200), 1, 3, 0.5)], 0)
+    assert (len(exchange(db, "two", [], 64)), exchange(db, "one", [], 64)) == (1, [])
+    sync(db, [both[0], hook(URL, "b")])
+    assert len(exchange(db, "two", [], 64)) == 1
+
+
+def test_a_delivery_dies_after_as_many_tries_as_its_subscription_asks_for(db: Database, make_context: Make) -> None:
+    sync(db, [hook(URL, options={"tries": 2})])
+    match_articles(make_context(), add_articles(db, ["embargo"]))
+    for status in ("pending", "dead"):
+        due_now(db)
+        fail(db, exchange(db, "me", [], 64))
+        assert rows(db, delivery.c.status) == [(status,)]
+    assert rows(db, delivery.c.why) == [("2 tries failed; the last: HTTP 503",)]
+    assert replay_one(db, rows(db, delivery.c.id)[0][0])
+    due_now(db)
+    fail(db, exchange(db, "me", [], 64))
+    assert rows(db, delivery.c.status) == [("pending",)]
 
 
 def test_a_slot_that_a_clock_gone_wrong_has_left_holds_nothing_up(db: Database, make_context: Make) -> None:

@@ -11,10 +11,9 @@ from pydantic import BaseModel
 
 from rules.schema import DIALECT, rule_schema
 from tocsin.commands.common import FOUND_PROBLEMS, fail, print_json, settings_or_exit
+from tocsin.config_schema import config_schema
 from tocsin.configuration import Folder, make_starter, problems_of
 from tocsin.webhook_body import WebhookBody
-from watcher.feed import FeedsDocument
-from workers.subscriptions import SubscriptionsFile
 
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 
@@ -58,7 +57,7 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or em
 def schema(kind: Annotated[Kind, typer.Argument(help="rule, webhook or config.")]) -> None:
     """Print a JSON Schema, for completion in editors and for checks by receivers."""
     if kind is Kind.CONFIG:
-        print_json({"feeds.yml": schema_of(FeedsDocument), "subscriptions.yml": schema_of(SubscriptionsFile)})
+        print_json(config_schema())
     else:
         print_json(rule_schema() if kind is Kind.RULE else schema_of(WebhookBody))
 

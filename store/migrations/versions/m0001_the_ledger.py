@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("rest_until_at", sa.BigInteger(), nullable=True),
         sa.Column("rests", sa.Integer(), server_default="0", nullable=False),
         sa.Column("spacing", sa.BigInteger(), nullable=True),
+        sa.Column("at_once", sa.Integer(), nullable=True),
         sa.Column("slot_at", sa.BigInteger(), nullable=True),
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
         sa.Column("disabled_why", sa.Text(), nullable=True),
