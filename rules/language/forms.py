@@ -114,9 +114,15 @@ class Forms:
         if chunk.progressive and not chunk.modal:
             yield Link(chunk.first, "progressive", Status.UNDERWAY)
         if chunk.form == "ger" and before in AFTER:
-            yield Link(chunk.first - 1, before, AFTER[before])
+            yield Link(chunk.first - 1, before, self._after(k, before))
         elif chunk.form == "ger" and self.s.kind(k - 1) == ",":
             yield Link(chunk.first, "participle", Status.UNDERWAY)
+
+    def _after(self, k: int, preposition: str) -> Status:
+        """What a preposition makes of the gerund k; 'by lifting it, Norway would …' supposes it."""
+        main = self.s.main_verb(k)
+        is_supposed = preposition == "by" and main >= 0 and bool(self.s.chunks[main].modal)
+        return Status.POSSIBLE if is_supposed else AFTER[preposition]
 
     def _introduced(self, k: int) -> list[Link]:
         """'Before the lifting of the ban', 'ahead of', 'instead of': what a preposition makes of a noun."""

@@ -163,12 +163,22 @@ class Structure:
         if self._is_helped(k):
             return [*self.subject(k - 2), k - 1]
         left = self.left_phrase(self._past_relative(self._past_adjective(k)))
+        if left < 0 and chunk.form == "ger" and self.kind(k - 1) == "P":
+            left = self.left_phrase(self.main_verb(k))
         return self.left_coordinated(left) if left >= 0 else []
 
     def _is_helped(self, k: int) -> bool:
         """'Norway helps Ghana build ships': both do it."""
         bare = self.tagged.tags[self.chunks[k].head] == "VB" and self.chunks[k].first == self.chunks[k].head
         return bare and self.kind(k - 1) == "NP" and self.kind(k - 2) == "VG" and self.lemma(k - 2) == "help"
+
+    def main_verb(self, k: int) -> int:
+        """'By leaving the pact, Norway has …': the main verb after the phrase of gerund k; -1 for none."""
+        comma = next((j for j in range(k + 1, min(len(self.chunks), k + REACH)) if self.kind(j) in (",", "VG")), -1)
+        if self.kind(comma) != "," or self.kind(comma + 1) != "NP":
+            return -1
+        verb = next((j for j in range(comma + 2, min(len(self.chunks), comma + REACH)) if self.kind(j) == "VG"), -1)
+        return verb if verb >= 0 and self.chunks[verb].form == "fin" else -1
 
     def _said_of(self, k: int, governor: int) -> bool:
         """'Norway says Sweden ready to sell': has the predicate a subject of its own after the reporting verb?"""

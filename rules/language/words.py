@@ -109,8 +109,8 @@ def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> di
     for position, low in enumerate(sentence.low):
         if position < free or low not in table:
             continue
-        if low == "us" and whispering and _names_the_us(sentence.low, position, vocabulary):
-            found[position], free = (position, Party("US", "state")), position + 1
+        if whispering and (party := _small(sentence.low, position, vocabulary)):
+            found[position], free = (position, party), position + 1
             continue
         for words, party in table[low]:
             last = position + len(words) - 1
@@ -121,6 +121,13 @@ def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> di
                 free = last + 1
                 break
     return found
+
+
+def _small(low: list[str], position: int, vocabulary: Vocabulary) -> Party | None:
+    """The party of 'us' and 'the who', which are words as well."""
+    if low[position] == "us" and _names_the_us(low, position, vocabulary):
+        return Party("US", "state")
+    return Party("WHO", "igo") if low[max(0, position - 1) : position + 1] == ["the", "who"] else None
 
 
 def _names_the_us(low: list[str], position: int, vocabulary: Vocabulary) -> bool:
