@@ -104,7 +104,7 @@ class ClaimPart(Part):
     on: _Party | None = Field(default=None, description="against, for or with whom")
     parties: _Parties | None = Field(default=None, description="all parties that take part, whoever acts")
     status: _Statuses = Field(
-        default=(Status.DONE, Status.AGREED, Status.ANNOUNCED), description="which statuses count"
+        default=(Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY), description="which statuses count"
     )
     novelty: Literal["new", "any"] = Field(default="any", description="new: not what is called old, existing, extended")
 

@@ -21,6 +21,8 @@ from rules.shape import Part, SomeWords
 from rules.source import Source, read
 
 SHIPPED = Path(__file__).parent / "lexicons"
+LIBRARY = SHIPPED / "library"
+"""Wide lists for the rules of sites."""
 Kind = Literal["act", "object", "words"]
 Pos = Literal["verb", "noun", "adjective", "word"]
 
@@ -75,11 +77,17 @@ class Lexicon:
     name: str
     kind: Kind
     forms: tuple[Form, ...]
+    description: str = ""
     absence: bool = False
     bare: bool = False
     opposites: tuple[str, ...] = ()
     continuers: tuple[str, ...] = ()
     excludes: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its words as written, sorted, each once."""
+        return tuple(sorted({form.lemma for form in self.forms}))
 
 
 @cache
@@ -195,6 +203,7 @@ def build(documents: Iterable[tuple[Source, LexiconDocument]]) -> tuple[dict[str
             name=name,
             kind=document.kind,
             forms=tuple(sorted(forms)),
+            description=document.description,
             absence=any(m.absence for m in members),
             bare=any(m.bare for m in members),
             opposites=tuple(o.removeprefix("$") for o in document.opposites),
@@ -214,12 +223,17 @@ def _merge(documents: Iterable[tuple[Source, LexiconDocument]]) -> tuple[_Merged
         before = merged.get(document.lexicon)
         if before and document.override == "append":
             merged[document.lexicon] = (source, _appended(before[1], document))
-        elif before and document.override is None:
+        elif before and document.override is None and not _is_library(before[0]):
             message = f"lexicon `{document.lexicon}` exists ({before[0].file}); add `override: append` or `replace`"
             problems.append(source.problem(("lexicon",), message))
         else:
             merged[document.lexicon] = (source, document)
     return merged, problems
+
+
+def _is_library(source: Source) -> bool:
+    """Is it one of the lists that no shipped rule uses? A site's own of that name stands in its place."""
+    return Path(source.file).is_relative_to(LIBRARY)
 
 
 def _appended(old: LexiconDocument, new: LexiconDocument) -> LexiconDocument:

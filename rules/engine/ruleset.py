@@ -14,6 +14,7 @@ from rules.engine.compile import Compiled, compile_files
 from rules.engine.explain import Candidate, Explanation, Outcome
 from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, tests_for
 from rules.engine.needs import Needs
+from rules.engine.nowhere import no_claim
 from rules.engine.rule import Rule, digest
 from rules.engine.scan import Scanner, scanner_of
 from rules.engine.survey import Survey, near_misses
@@ -70,12 +71,13 @@ class RuleSet:
         title, text = even(article.title, "title"), even(article.text, "text")
         analysis = Analysis(page_of(article, title, text), self.vocabulary, self.special)
         wording = self._wording(title, text)
-        claims = [c for n in range(min(MOST_SENTENCES, len(analysis.page.sentences))) for c in analysis.claims(n)]
+        numbers = range(min(MOST_SENTENCES, len(analysis.page.sentences)))
+        claims = [c for n in numbers for c in analysis.claims(n)]
         tried = [Tried(rule, test, c, analysis, wording) for c in claims for test in tests_for(rule, c)]
         shown = sorted(
             (Candidate(evidence=evidence_of(t.claim), outcomes=tuple(outcomes(t))) for t in tried), key=_by_failures
         )
-        note = "" if shown or matched else "no sentence holds both its act and its object"
+        note = "" if shown or matched else no_claim(rule, analysis, numbers)
         if not rule.claims:
             whole = Evidence("title", 0, len(article.title), article.title)
             shown, note = [Candidate(evidence=whole, outcomes=tuple(self._word_outcomes(rule, wording)))], ""
@@ -179,11 +181,20 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
         hash=digest(ENGINE_VERSION, data_digest(), *texts, *(_identity(x) for x in lexicons.values())),
         rules=MappingProxyType(rules),
         lexicons=MappingProxyType(lexicons),
-        vocabulary=Vocabulary(lexicons),
+        vocabulary=Vocabulary(_asked(rules.values(), lexicons)),
         scanner=_scanner(rules.values(), lexicons),
         index=index,
         special=_special(acts, frozenset(index), lexicons),
     )
+
+
+def _asked(rules: Iterable[Rule], lexicons: Mapping[str, Lexicon]) -> dict[str, Lexicon]:
+    """The lexicons that claims are asked for by: a shipped one that no rule uses costs nothing."""
+    tests = [t for r in rules for t in r.claims]
+    names = {n for t in tests for n in (*t.acts, *t.heads, *t.about, *t.unless, *t.continuers, *t.actors, *t.targets)}
+    names |= {o for n in names for o in lexicons[n].opposites}
+    names |= {c for n in names for c in lexicons[n].continuers}
+    return {n: lexicons[n] for n in sorted(names)}
 
 
 def _scanner(rules: Iterable[Rule], lexicons: Mapping[str, Lexicon]) -> Scanner:

@@ -28,6 +28,7 @@ _MONTHS = [
 _SHORT = {m[:3]: i + 1 for i, m in enumerate(_MONTHS)} | {"sept": 9} | {m: i + 1 for i, m in enumerate(_MONTHS)}
 _YEAR = re.compile(r"(?:1\d|20)\d\d\Z")
 _DECADE = re.compile(r"(?:18|19|20)\d0s?\Z")
+_MEASURES = frozenset(["first", "most", "record", "worst", "best", "only", "least", "high", "low", "latest"])
 _RECENT = frozenset(
     [
         "monday",
@@ -64,7 +65,7 @@ def event_age(
     A month without its year is the last one of that name, or, of what lies `ahead`, no date of the past.
     """
     for i in range(first, last + 1):
-        if i in skip:
+        if i in skip or _compares(s, first, i):
             continue
         age = _relative(s, i) if not s.low[i][0].isdigit() else _absolute(s, i, published)
         if age is None and s.low[i] in _SHORT and published and not ahead:
@@ -72,6 +73,13 @@ def event_age(
         if age is not None:
             return Dated(age, i)
     return None
+
+
+def _compares(s: Tagged, first: int, i: int) -> bool:
+    """'The highest level since 2001', 'the first time since May': the date of what something is measured by."""
+    measured = s.low[max(first, i - 7) : i]
+    is_superlative = any(w in _MEASURES or (w.endswith("est") and len(w) > 5) for w in measured)
+    return s.low[i - 1 : i] == ["since"] and is_superlative
 
 
 def recent_day(s: Tagged, first: int, last: int) -> int:

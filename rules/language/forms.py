@@ -201,13 +201,16 @@ class Forms:
                 and self.clause_from(j + 1, k)
             ):
                 return low
+            if kind == "VG" and self.s.chunks[j].form == "part" and self.s.kind(j - 1) == "NP":
+                continue  # 'until the hostages taken by rebels are freed'
             if kind in ("VG", ";", ":", "–") or (kind == "," and self.s.kind(j + 1) not in ("VG", "REL")):
                 return ""
         return ""
 
     def clause_from(self, j: int, k: int) -> bool:
-        """Do only noun phrases and prepositions lie between j and the verb group k?"""
-        return all(self.s.kind(m) in ("NP", "P", "CC") for m in range(j, k)) and self.s.chunks[k].form == "fin"
+        """Do only noun phrases, their participles and prepositions lie between j and the verb group k?"""
+        between = (c for c in self.s.chunks[j:k] if c.form != "part")
+        return all(c.kind in ("NP", "P", "CC") for c in between) and self.s.chunks[k].form == "fin"
 
 
 def _negated(modal: str) -> Status:

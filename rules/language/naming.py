@@ -27,8 +27,7 @@ class Naming:
         """
         found: list[Party] = []
         for k in chunks:
-            if self.s.low(k) in _PRONOUNS:
-                k = self._antecedent(k)
+            k = self.stands_for(k)
             chunk = self.owner(k)
             here = [
                 self.s.tagged.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.s.tagged.parties
@@ -78,6 +77,10 @@ class Naming:
             [n for p, n in self.s.complements(things[0].chunk) if p in ("on", "against")], of_firms=True
         )
         return tuple(before[:1]) if beyond and "anti" not in self.s.tagged.low[chunk.first : chunk.head] else ()
+
+    def stands_for(self, k: int) -> int:
+        """The phrase that a pronoun stands for; k itself if it is none."""
+        return self._antecedent(k) if self.s.low(k) in _PRONOUNS else k
 
     def _antecedent(self, k: int) -> int:
         """'Norway said it had left': the subject of the verb before the pronoun."""

@@ -153,12 +153,13 @@ class ClaimReader:
             is_agent = hit.form.words[-1] == "by"
             return Arguments(objects=direct, agents=agents, **{"subjects" if is_agent else "targets": subject})
         if not hit.form.transitive:
-            subject = [*self.s.subject(k), *self.s.apposition(k)]
+            subject = [*self.s.subject(k), *self.s.apposition(k), *self.s.office(k)]
             return Arguments(objects=subject, partners=direct)  # 'the troops left Norway'
         if is_passive:
             agents = [n for p, n in self.s.complements(k) if p == "by"]
-            return Arguments(objects=[*self.s.subject(k), *self.s.apposition(k)], agents=agents)
-        return Arguments(objects=direct, subjects=self.s.subject(k), targets=receivers)
+            objects = [*self.s.subject(k), *self.s.apposition(k), *self.s.office(k)]
+            return Arguments(objects=objects, agents=agents)
+        return Arguments(objects=[*direct, *self.s.office(k)], subjects=self.s.subject(k), targets=receivers)
 
     def _receives(self, k: int, hit: Hit) -> bool:
         """'Sends Norway more tanks', 'names it a sponsor of terror': two phrases, the second no name's part?"""
@@ -281,7 +282,7 @@ class ClaimReader:
             dated=dated,
             span=self.placing.span(first, last),
             old_word=self.placing.old_word(things),
-            agents=(*arguments.subjects, *arguments.agents),
+            agents=tuple(self.naming.stands_for(n) for n in doers),
             objects=tuple(arguments.objects),
             unnamed=2 if any(self._several(n, n in partners) for n in [*nouns, *partners]) else 0,
         )

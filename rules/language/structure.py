@@ -70,7 +70,8 @@ class Structure:
     def quantity(self, k: int) -> int:
         """'most of the sanctions', 'a series of bans', 'participation in the treaty': the phrase that is meant."""
         while self.kind(k + 1) == "P" and self.kind(k + 2) == "NP":
-            is_amount = self.low(k) in _QUANTITY and self.low(k + 1) == "of"
+            counts = self.low(k) in _QUANTITY or self.tagged.tags[self.chunks[k].head] == "NUM"  # '1 of 5 hostages'
+            is_amount = counts and self.low(k + 1) == "of"
             is_money = self.low(k) in _MONEY and self.low(k + 1) in ("in", "of", "worth")
             is_part = self.low(k) in _PARTAKING and self.low(k + 1) in ("in", "of", "with", "under", "from")
             if not (is_amount or is_money or is_part):
@@ -208,6 +209,18 @@ class Structure:
         while self.kind(j - 1) != ",":
             j -= 1
         return [j] if self.kind(j) == "NP" else []
+
+    def office(self, k: int) -> list[int]:
+        """'Resigns as trade minister', 'named him as envoy': the phrase that says in which office."""
+        j = k + 1 + (self.kind(k + 1) == "NP")
+        is_office = self.kind(j) == "P" and self.low(j) == "as" and self.kind(j + 1) == "NP"
+        return [j + 1] if is_office and not self._is_clause(j + 1) else []
+
+    def _is_clause(self, k: int) -> bool:
+        """Does a finite verb follow the phrase k and what completes it?"""
+        while self.kind(k + 1) == "P" and self.kind(k + 2) == "NP":
+            k += 2
+        return self.kind(k + 1) == "VG" and self.chunks[k + 1].form == "fin"
 
     def before_name(self, k: int) -> int:
         """The last token of what a person is called by before the name ('trade minister Ana Rusu'), -1 without one."""

@@ -12,6 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from rules import Article, RuleErrors, RuleSet, run_tests
+from rules.lexicon import unknown_lexicon
 from tocsin.article_lines import answer, article_of
 from tocsin.commands.backtest import backtest
 from tocsin.commands.holding import discard, held, release
@@ -79,6 +80,28 @@ def show(rule: str, rules: Rules = None, packs: Packs = True) -> None:
         document = found.document.model_dump(mode="json", by_alias=True, exclude_none=True)
         identity = {"hash": found.hash, "source": found.source}
         typer.echo(json.dumps(identity | document, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def words(
+    name: Annotated[str, typer.Argument(help="A lexicon, with or without $; all of them if left out.")] = "",
+    rules: Rules = None,
+) -> None:
+    """The lexicons that rules may name: what each is for, or the words of one."""
+    lexicons = {n: x for n, x in loaded(rules).lexicons.items() if ":" not in n}
+    wanted = name.removeprefix("$")
+    if wanted and wanted not in lexicons:
+        typer.echo(unknown_lexicon(wanted, lexicons), err=True)
+        raise typer.Exit(2)
+    if wanted:
+        typer.echo(", ".join(lexicons[wanted].words))
+        return
+    for lexicon in lexicons.values():
+        typer.echo(f"${lexicon.name:22} {lexicon.kind:7} {lexicon.description or _some(lexicon.words)}")
+
+
+def _some(written: tuple[str, ...]) -> str:
+    return ", ".join(written[:8]) + (", …" if len(written) > 8 else "")
 
 
 def _unknown(rule: str) -> None:

@@ -1,0 +1,80 @@
+"""The lexicons for the rules of sites, and what docs/rules.md says of them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from rules import load, run_tests
+from rules.engine.compile import compile_files
+from rules.lexicon import LIBRARY
+from tocsin.commands.rules import app
+
+DOCS = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf8")
+BLOCKS = re.findall(r"^( *)```yaml\n(.*?)^ *```", DOCS, re.S | re.M)
+LEXICONS = re.findall(r"^lexicon: (\w+)", "\n".join(f.read_text("utf8") for f in sorted(LIBRARY.glob("*.yml"))), re.M)
+
+
+def written(tmp_path: Path, text: str, name: str = "r.yml") -> Path:
+    file = tmp_path / name
+    file.write_text(text, "utf8")
+    return file
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if "rule:" in b[1]])
+def test_every_rule_in_the_guide_passes_its_own_tests(block: tuple[str, str], tmp_path: Path) -> None:
+    indent, text = block
+    plain = "\n".join(line.removeprefix(indent) for line in text.splitlines()) + "\n"
+    failed = [r for r in run_tests(load(written(tmp_path, plain), packs=False)) if r.failed]
+    assert not failed
+
+
+def test_the_guide_names_every_lexicon_of_the_library() -> None:
+    missing = [name for name in LEXICONS if f"`${name}`" not in DOCS]
+    assert not missing
+
+
+def test_every_lexicon_that_the_guide_names_is_there() -> None:
+    known = compile_files([], packs=False).lexicons
+    own = set(re.findall(r"^ *lexicon: (\w+)", DOCS, re.M)) | {"name", "impose", "more", "continue_restriction"}
+    assert not [n for n in re.findall(r"\$([a-z_]+)", DOCS) if n not in known and n not in own]
+
+
+def test_a_lexicon_of_a_site_stands_in_place_of_one_of_the_library(tmp_path: Path) -> None:
+    own = "lexicon: border\nkind: object\nnouns: [fence]\n---\n"
+    rule = "rule: a.b\ntitle: abc\nclaim: {act: $close, object: $border}\n"
+    tests = "tests:\n  - hit: Norway closes fence\n  - miss: Norway closes border\n"
+    assert not [r for r in run_tests(load(written(tmp_path, own + rule + tests), packs=False)) if r.failed]
+
+
+def test_no_shipped_rule_leans_on_the_library() -> None:
+    rules = load().rules.values()
+    used = {n for r in rules for t in r.claims for n in (*t.acts, *t.heads, *t.about, *t.unless)}
+    assert not used & set(LEXICONS)
+
+
+def test_words_lists_the_lexicons_and_the_words_of_one() -> None:
+    runner = CliRunner()
+    listed = runner.invoke(app, ["words"]).stdout
+    assert re.search(r"^\$resign +act +somebody leaves an office", listed, re.M)
+    assert "step down" in runner.invoke(app, ["words", "$resign"]).stdout.split(", ")
+    wrong = runner.invoke(app, ["words", "resing"])
+    assert wrong.exit_code == 2
+    assert "did you mean `$resign`?" in wrong.output
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Ghana shuts schools.", "the act `shuts` stands in"),
+        ("Traders near the border slept.", "the object `border` stands in"),
+        ("The border was quiet and Ghana shut schools.", "but the one is not done to the other"),
+        ("It rained.", "no sentence holds a word of its act or of its object"),
+    ],
+)
+def test_explain_says_which_word_is_missing(text: str, told: str, tmp_path: Path) -> None:
+    file = written(tmp_path, "rule: a.b\ntitle: abc\nclaim: {act: $close, object: $border}\n")
+    article = written(tmp_path, f"Notes\n{text}\n", "article.txt")
+    result = CliRunner().invoke(app, ["explain", "a.b", str(article), "--rules", str(file), "--no-packs"])
+    assert told in result.stdout
