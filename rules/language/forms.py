@@ -170,7 +170,8 @@ class Forms:
         """Words inside the phrase: 'threatened sanctions', 'the planned lifting', 'no deal'."""
         chunk, tagged = self.s.chunks[k], self.s.tagged
         grammar = self.s.grammar
-        found = []
+        before = tagged.low[max(0, chunk.first - 2) : chunk.first]
+        found = [Link(chunk.first - 2, "plan", Status.PLANNED)] if before == ["ahead", "of"] else []
         for i in range(chunk.first, min(token, chunk.last) if token > chunk.first else chunk.first):
             low = tagged.low[i]
             role = grammar.adjective_class.get(low, "") if tagged.tags[i] in ("ADJ", "JJV") else ""
@@ -184,7 +185,18 @@ class Forms:
             role = grammar.noun_class.get(tagged.low[chunk.head], "")  # 'a sanctions bill', 'the ceasefire talks'
             if role in CLASSES:
                 found.append(Link(chunk.head, role, CLASSES[role]))
-        return found
+        return found + (self._ahead(k) if chunk.kind == "NP" else [])
+
+    def _ahead(self, k: int) -> list[Link]:
+        """What stands behind a noun without a verb: 'sanctions on the table', 'more sanctions coming'."""
+        j = k + 1
+        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP":
+            name = self.s.grammar.predicate_class.get(f"{self.s.low(j)}_{self.s.low(j + 1)}", "")
+            if name:
+                return [Link(self.s.chunks[j + 1].head, name, CLASSES[name])]
+            j += 2
+        comes = self.s.kind(j) == "VG" and self.s.chunks[j].form == "ger" and self.s.lemma(j) in ("come", "loom")
+        return [Link(self.s.chunks[j].head, "plan", Status.PLANNED)] if comes else []
 
     def subordinator(self, k: int) -> str:
         """The word that opens the clause of verb group k, if it is a side clause."""

@@ -25,6 +25,7 @@ _CLAUSAL = frozenset({"as", "after", "before", "since", "until"})
 _TOPIC = frozenset({"on", "about", "over"})
 # 'Wants to have the ban lifted': verbs whose object has something done to it.
 _BRINGING_ABOUT = frozenset({"have", "get", "see", "want", "need", "keep", "make", "like", "wish", "watch", "demand"})
+_DEALT = frozenset({"hit", "punish", "strike", "target"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
 _SWELLING = frozenset(
     [
@@ -199,7 +200,7 @@ class Governing:
             return None, ""  # 'Norway to resume whaling, quits commission'
         for j in range(k - 1, max(-1, k - REACH), -1):
             kind = self.s.kind(j)
-            if (kind == "SUB" and self.s.low(j) != "that") or self._opens_clause(j, k):
+            if (kind == "SUB" and self.s.low(j) != "that") or self._opens_clause(j, k) or self._is_aside(j, k):
                 return None, ""
             if kind == "VG":
                 speaks = self.s.lemma(j) in self.s.grammar.verb_class and not self._modifies(j)
@@ -222,6 +223,15 @@ class Governing:
         takes_no_clause = self.s.grammar.verb_class.get(self.s.lemma(verb)) in ("strive", "refuse", "begin", "talk")
         return form == "part" or (form == "ger" and self.s.kind(verb - 1) == "NP" and takes_no_clause)
 
+    def _is_aside(self, j: int, k: int) -> bool:
+        """'If the talks fail, Norway will …': is verb j one of a side clause that a comma before k ends?"""
+        if self.s.kind(j) != "VG" or "," not in [self.s.kind(m) for m in range(j + 1, k)]:
+            return False
+        first = j - 1
+        while self.s.kind(first) in ("NP", "P", "AP", "CC"):
+            first -= 1
+        return self.s.kind(first) == "SUB" and self.s.low(first) != "that"
+
     def _opens_clause(self, j: int, k: int) -> bool:
         """'Fighting stops as the sides agree …': does chunk j begin a side clause of its own with verb k?"""
         is_clausal = self.s.kind(j) == "P" and self.s.low(j) in _CLAUSAL
@@ -237,7 +247,8 @@ class Governing:
                 return self._as_subject(k)
             return left, "object"
         if self.s.kind(left) == "P" and self.s.low(left) in _APART:
-            return None, ""
+            is_dealt = self.s.low(left) == "by" and self.s.lemma(left - 1) in _DEALT and self.s.kind(left - 1) == "VG"
+            return (left - 1, "object") if is_dealt else (None, "")  # 'could be hit by sanctions'
         return self._beyond(left) if self.s.kind(left) in ("P", "TO") else self._as_subject(k)
 
     def _beyond(self, preposition: int) -> tuple[int | None, str]:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from rules.language.claims import Claim, SpecialActs, Thing
+from rules.language.forms import Link
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import Structure
 from rules.language.vocabulary import Hit
@@ -86,8 +87,21 @@ def _bare_claim(reader: Claims, k: int) -> Claim | None:
     aimed = _aimed(reader, k)
     arguments = Arguments(objects=[k], targets=_threatened(reader, k) + aimed)
     claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), arguments)
+    claim = _to_come(reader, k, claim)
     fresh = any(reader.t.low[i] in _FRESH for i in range(reader.s.chunks[_wrapped(reader.s, k)].first, chunk.head))
     return claim if ((fresh or aimed) and claim.status in FACTUAL) or _wanted(reader, claim) else None
+
+
+def _to_come(reader: Claims, k: int, claim: Claim) -> Claim:
+    """'Sanctions to target banks': what stands in a headline with an infinitive is planned."""
+    j = k + 1
+    while reader.s.kind(j) == "P" and reader.s.kind(j + 1) == "NP":
+        j += 2
+    is_inf = reader.s.headline and reader.s.kind(j) == "VG" and reader.s.chunks[j].form == "inf"
+    if not is_inf or claim.reading.links or claim.reading.governors:
+        return claim
+    links = (Link(reader.s.chunks[j].head, "plan", Status.PLANNED),)
+    return replace(claim, reading=replace(claim.reading, status=Status.PLANNED, links=links))
 
 
 def _aimed(reader: Claims, k: int) -> list[int]:
@@ -115,18 +129,22 @@ def _threatened(reader: Claims, k: int) -> list[int]:
 def _compound(reader: Claims, k: int) -> Thing | None:
     """'A sanctions bill', 'the sanctions threat': the noun before a head that says what becomes of it."""
     head = reader.s.chunks[k].head
-    governs = head > reader.s.chunks[k].first and reader.t.low[head] in reader.s.grammar.noun_class
+    word = reader.t.low[head]
+    governs = head > reader.s.chunks[k].first and word in reader.s.grammar.noun_class and word != "risk"
     act = Hit(head, head, Form(("",), "noun", "N", ""), frozenset())
     return reader.thing(k, act) if governs else None
 
 
 def _wanted(reader: Claims, claim: Claim) -> bool:
     """Is the noun itself what somebody calls for, plans, threatens ('calls for sanctions', 'a sanctions bill')?"""
-    if claim.status in FACTUAL:
+    if claim.status in FACTUAL or any(link.role == "unread" for link in claim.reading.links):
         return False
     head = reader.s.chunks[claim.chunk].head
     if any(link.token == head and claim.token < head for link in claim.reading.links):
         return True
+    behind = [link for link in claim.reading.links[:1] if link.token > head and link.role in _WISHES]
+    if any(reader.s.at_token(link.token) not in claim.reading.governors for link in behind):
+        return True  # 'sanctions on the table'
     if not claim.reading.governors:
         return False
     k = claim.reading.governors[0]
@@ -171,7 +189,7 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
         return word  # 'calls grow for sanctions'
     if governor == k - 2 and word in _PARTICLES:
         return ""  # 'did not rule out sanctions'
-    return word if governor == k - 2 and word in _BETWEEN else None
+    return word if governor == k - 2 and word in (*_BETWEEN, "by") else None
 
 
 def _wrapped(s: Structure, k: int) -> int:

@@ -73,9 +73,9 @@ class Naming:
         before = [
             self.s.tagged.parties[i][1] for i in range(chunk.first, things[0].token) if i in self.s.tagged.parties
         ]
-        beyond = self.parties(
-            [n for p, n in self.s.complements(things[0].chunk) if p in ("on", "against")], of_firms=True
-        )
+        joined = self.s.complements(things[0].chunk)
+        set_on = [n for p, n in joined] if joined and joined[0][0] in ("on", "against") else []
+        beyond = self.parties(set_on, of_firms=True)
         return tuple(before[:1]) if beyond and "anti" not in self.s.tagged.low[chunk.first : chunk.head] else ()
 
     def stands_for(self, k: int) -> int:

@@ -159,7 +159,8 @@ def _ends_at(s: Tagged, j: int) -> bool:
     is_time = low in _DAYS or (low in ("next", "last", "late", "early") and after == "ADJ")
     is_ready = after == "ADJ" and s.low[j + 2 : j + 3] == ["to"] and low in _READY  # 'Norway close to lifting …'
     is_span = after == "NUM" and s.tags[j + 2 : j + 3] == ["N"] and s.low[j + 2] in _SPANS  # 'the diplomat 48 hours'
-    return is_time or is_ready or is_span
+    is_predicate = after == "ADJ" and s.tags[j + 2 : j + 3] in ([], ["SUB"], [","], ["–"])  # 'sanctions possible if …'
+    return is_time or is_ready or is_span or is_predicate
 
 
 def _lists_on(s: Tagged, j: int) -> bool:

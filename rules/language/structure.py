@@ -15,7 +15,7 @@ from rules.language.words import Tagged, word_set
 REACH = 14
 """Chunks looked at to either side."""
 _QUANTITY = word_set(
-    "number series package round raft set some all most many part parts half lot range list rest majority several "
+    "number series package round raft set some all most many part parts half lot range rest majority several "
     "any none pair dozens dozen hundreds thousands batch tranche supply wave slew couple type rounds fleet shipment "
     "shipments consignment squadron kind sort form portion bulk group variety each one two three hours days weeks "
     "months years decades"

@@ -22,6 +22,7 @@ _ENDS = frozenset({"", ".", "?", "!", "–", "-", ":", ";", ")"})
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
 _ADJECTIVES_TOO = frozenset({"complete", "separate", "direct", "secure", "moderate"})
 _STRIFE = frozenset({"fighting", "shelling", "bombing", "shooting"})
+_FRESH = word_set("new fresh more further additional tougher latest possible potential")
 _LEAVING = word_set(
     "walk pull withdraw back step break bow drop opt secede split retreat get go exit depart resign slip storm shy"
 )
@@ -246,6 +247,10 @@ class _Tagger:
             return True
         seldom = lemma in _PLURAL and (
             (before == "N" and party is None and after not in ("D", "PR", "NUM"))
+            or (before in (":", "–") and after != "D")
+            or (
+                party is not None and i > 1 and self.s.low[i - 2] in _FRESH and i - 2 not in self.inside
+            )  # 'more Norway sanctions'
             or self.governs(i + 1)  # 'EU sanctions threat looms'
         )
         return seldom or self.ahead.acts_next(i)  # 'EU states strike lucrative contracts'
