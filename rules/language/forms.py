@@ -127,7 +127,7 @@ class Forms:
     def _introduced(self, k: int) -> list[Link]:
         """'Before the lifting of the ban', 'ahead of', 'instead of': what a preposition makes of a noun."""
         word = self.s.preposition(k)
-        if word == "of" and self.s.kind(k - 2) in ("P", "ADV", "AP", "NP"):
+        if word == "of" and self.s.kind(k - 2) in ("P", "ADV", "AP", "NP", "VG"):
             word = f"{self.s.tagged.low[self.s.chunks[k - 1].first - 1]} of"
         status = _BEFORE_NOUN.get(word)
         return [Link(self.s.chunks[k - 1].first, word, status)] if status else []
@@ -170,8 +170,7 @@ class Forms:
         """Words inside the phrase: 'threatened sanctions', 'the planned lifting', 'no deal'."""
         chunk, tagged = self.s.chunks[k], self.s.tagged
         grammar = self.s.grammar
-        before = tagged.low[max(0, chunk.first - 2) : chunk.first]
-        found = [Link(chunk.first - 2, "plan", Status.PLANNED)] if before == ["ahead", "of"] else []
+        found = []
         for i in range(chunk.first, min(token, chunk.last) if token > chunk.first else chunk.first):
             low = tagged.low[i]
             role = grammar.adjective_class.get(low, "") if tagged.tags[i] in ("ADJ", "JJV") else ""

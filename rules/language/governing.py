@@ -25,6 +25,7 @@ _CLAUSAL = frozenset({"as", "after", "before", "since", "until"})
 _TOPIC = frozenset({"on", "about", "over"})
 # 'Wants to have the ban lifted': verbs whose object has something done to it.
 _BRINGING_ABOUT = frozenset({"have", "get", "see", "want", "need", "keep", "make", "like", "wish", "watch", "demand"})
+_LINKING = frozenset({"become", "remain", "seem", "look", "appear", "prove"})
 _DEALT = frozenset({"hit", "punish", "strike", "target"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
 _SWELLING = frozenset(
@@ -282,7 +283,8 @@ class Governing:
         for j in range(k + 1, min(len(self.s.chunks), k + 8)):
             if self.s.kind(j) == "AP" and self.s.low(j) in self.s.grammar.adjective_class:
                 return j, "noun"  # 'sanctions inevitable', 'sanctions are possible'
-            if self.s.kind(j) == "VG" and self.s.chunks[j].copula and self.s.kind(j + 1) == "AP":
+            links = self.s.kind(j) == "VG" and (self.s.chunks[j].copula or self.s.lemma(j) in _LINKING)
+            if links and self.s.kind(j + 1) == "AP":
                 continue
             if self.s.kind(j) == "VG":
                 if self.s.chunks[j].form == "inf" and j == k + 1:

@@ -34,6 +34,7 @@ _BETWEEN = frozenset({"", "for", "of", "on", "about", "over", "with", "to", "tow
 _PARTICLES = frozenset({"out", "up", "off", "down"})
 _KEEPING = frozenset({"keep", "continue", "resume", "go"})
 _AIMING = frozenset({"target", "punish"})
+_HANGING = frozenset({"loom", "hang", "await"})
 _COMING = frozenset({"come", "follow", "arrive", "loom", "be", "ensue"})
 # 'Wants sanctions to stay': what is wished is the verb after them.
 _RAISING = frozenset({"expect", "want", "need", "wish", "like", "cause", "allow"})
@@ -84,7 +85,7 @@ def _bare_claim(reader: Claims, k: int) -> Claim | None:
     thing = next((t for t in (reader.thing(k, pretend), _compound(reader, k)) if t and _asked(reader, t)), None)
     if not thing:
         return None
-    aimed = _aimed(reader, k)
+    aimed = _aimed(reader, k) or _targeted(reader, k)
     arguments = Arguments(objects=[k], targets=_threatened(reader, k) + aimed)
     claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), arguments)
     claim = _to_come(reader, k, claim)
@@ -105,10 +106,22 @@ def _to_come(reader: Claims, k: int, claim: Claim) -> Claim:
 
 
 def _aimed(reader: Claims, k: int) -> list[int]:
-    """'Sanctions target the bank': whom the noun's own verb says it is for."""
-    verb = next((j for j in range(k + 1, k + 4) if reader.s.kind(j) not in ("P", "NP")), k)
-    aims = reader.s.kind(verb) == "VG" and reader.s.lemma(verb) in _AIMING and not reader.s.chunks[verb].passive
-    return [verb + 1] if aims and reader.s.kind(verb + 1) == "NP" else []
+    """'Sanctions target the bank', 'sanctions loom for Norway': whom the noun's own verb says it is for."""
+    s = reader.s
+    verb = k + 1
+    while s.kind(verb) in ("P", "NP") or (s.kind(verb) == "VG" and s.chunks[verb].form == "part"):
+        verb += 1
+    if s.kind(verb) != "VG" or s.chunks[verb].passive or verb > k + 7:
+        return []
+    whom = verb + 1 + (s.lemma(verb) in _HANGING and s.kind(verb + 1) == "P")
+    return [whom] if s.lemma(verb) in (*_AIMING, *_HANGING) and s.kind(whom) == "NP" else []
+
+
+def _targeted(reader: Claims, k: int) -> list[int]:
+    """'The bank was targeted in new sanctions': whom a verb before the noun says it is for."""
+    s = reader.s
+    is_verb = s.preposition(k) in ("in", "by", "with", "under") and s.kind(k - 2) == "VG" and s.lemma(k - 2) == "target"
+    return s.subject(k - 2) if is_verb and (s.chunks[k - 2].passive or s.chunks[k - 2].form == "part") else []
 
 
 def _asked(reader: Claims, thing: Thing) -> bool:
@@ -157,7 +170,8 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
     beyond = _past_beginnings(reader, claim)
     ahead = not beyond and lemma not in _KEEPING  # 'to press ahead with sanctions'
     is_wish = ahead or any(_wishes(reader, claim, g) for g in beyond)
-    return (is_wish and not (word == "for" and lemma in _BRACING)) or lemma in _DEALING.get(word, ())
+    is_braced = word == "for" and lemma in _BRACING and reader.s.kind(k) == "VG"
+    return (is_wish and not is_braced) or lemma in _DEALING.get(word, ())
 
 
 def _wishes(reader: Claims, claim: Claim, k: int) -> bool:
@@ -168,7 +182,8 @@ def _wishes(reader: Claims, claim: Claim, k: int) -> bool:
 
 def _past_beginnings(reader: Claims, claim: Claim) -> list[int]:
     """The first governor that is more than a beginning: 'urged them to start work on sanctions'."""
-    begun = {link.token for link in claim.reading.links if link.role == "begin"}
+    roles = ("begin", "agree") if reader.s.low(claim.chunk + 1) in ("on", "against") else ("begin",)
+    begun = {link.token for link in claim.reading.links if link.role in roles}
     return [g for g in claim.reading.governors if reader.s.chunks[g].head not in begun][:1]
 
 

@@ -36,6 +36,7 @@ _DEEDS = frozenset({"agree", "announce", "instrument", "plan", "begin"})
 _DRAFTS = frozenset({"bill", "propose"})
 _DRAFTING = frozenset({"propose", "agree", "announce", "plan", "talk"})
 # 'Stops selling arms': what is stopped is the sale.
+_SHUTTING = frozenset({"ban", "bar", "exclude", "block", "prohibit"})
 _DEALING = word_set("sell buy purchase import export ship supply deliver issue grant send provide give")
 
 
@@ -156,10 +157,16 @@ class ClaimReader:
             subject = [*self.s.subject(k), *self.s.apposition(k), *self.s.office(k)]
             return Arguments(objects=subject, partners=direct)  # 'the troops left Norway'
         if is_passive:
-            agents = [n for p, n in self.s.complements(k) if p == "by"]
+            agents = [n for p, n in self.s.complements(k) if p == "by"] or self._shut_out(k)
             objects = [*self.s.subject(k), *self.s.apposition(k), *self.s.office(k)]
             return Arguments(objects=objects, agents=agents)
         return Arguments(objects=[*direct, *self.s.office(k)], subjects=self.s.subject(k), targets=receivers)
+
+    def _shut_out(self, k: int) -> list[int]:
+        """'Barred from Norway', 'banned from entering Norway': it is Norway that bars."""
+        j = k + 2 + (self.s.lemma(k + 2) in ("enter", "visit"))
+        is_shut = self.s.lemma(k) in _SHUTTING and self.s.low(k + 1) == "from"
+        return [j] if is_shut and self.s.kind(j) == "NP" else []
 
     def _receives(self, k: int, hit: Hit) -> bool:
         """'Sends Norway more tanks', 'names it a sponsor of terror': two phrases, the second no name's part?"""

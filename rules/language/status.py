@@ -169,11 +169,18 @@ class Composer:
         if role in ("that", "ger") and lemma in grammar.reporting and name in _SPOKEN:
             return "say"
         if role == "subject":
-            name = name if chunk.passive or name in _OF_SUBJECT else "fact"
-            return self._predicate(k, name) if chunk.copula else name
+            return self._of_subject(k, name)
         told = lemma == "tell" or (lemma in _ORDERING and self._to_another(k))
         name = "demand" if role == "inf" and not chunk.passive and told else name
         return name or ("plan" if role == "inf" else "")
+
+    def _of_subject(self, k: int, name: str) -> str:
+        """What a verb makes of its subject: 'more sanctions were coming', 'sanctions are being considered'."""
+        chunk = self.s.chunks[k]
+        if chunk.progressive and self.s.lemma(k) in ("come", "follow", "loom"):
+            return "plan"
+        name = name if chunk.passive or name in _OF_SUBJECT else "fact"
+        return self._predicate(k, name) if chunk.copula else name
 
     def _to_another(self, k: int) -> bool:
         """'The UN ordered Norway to lift the ban': is a party told, and not somebody of one's own?"""

@@ -159,7 +159,7 @@ class Structure:
                 return self.left_coordinated(self.left_phrase(self._past_adjective(k)))
             if governor >= 0 and (chunk.form != "inf" or self.kind(k - 1) != "NP" or self.kind(k - 2) != ""):
                 between = [j for j in range(governor + 1, k) if self.kind(j) == "NP"]
-                takes_object = chunk.form == "inf" and between and self.lemma(governor) in _CONTROL
+                takes_object = chunk.form == "inf" and between and self._is_pressed(governor, between[0])
                 return between[:1] if takes_object else self.subject(governor)
         if self._is_helped(k):
             return [*self.subject(k - 2), k - 1]
@@ -187,6 +187,11 @@ class Structure:
         return (
             adjective != k and self.left_phrase(adjective) > governor and self.lemma(governor) in self.grammar.reporting
         )
+
+    def _is_pressed(self, governor: int, k: int) -> bool:
+        """'urges Norway to lift', 'pressure mounts on Norway to lift': is it k that is to act?"""
+        before = [self.low(j) for j in range(max(0, k - 4), k)]
+        return self.lemma(governor) in _CONTROL or (before[-1:] == ["on"] and "pressure" in before)
 
     def _past_adjective(self, k: int) -> int:
         """'Norway ready to sell', 'Norway close to lifting': a headline's predicate stands before the verb."""

@@ -100,7 +100,10 @@ class _Tagger:
         """Is an adjective that is a verb's form too the verb here ('to open …', 'Norway threatened new sanctions')?"""
         if self.before(i) in ("TO", "M"):
             return True
-        is_past = any(tag == "VBD" for tag, _ in self.v.verbs.get(low, ()))
+        lemmas = {tag: lemma for tag, lemma in self.v.verbs.get(low, ())}
+        if self.before(i) == "HAVE" and lemmas.get("VBN") in self.v.grammar.verb_class:
+            return True  # 'has threatened new sanctions'
+        is_past = "VBD" in lemmas
         follows = bool(i) and self.s.tags[i - 1] in ("N", "PR") and i not in self.s.joined
         return is_past and follows and not self.finite and not self.ahead.verb_follows(i)
 

@@ -248,10 +248,14 @@ class Vocabulary:
         return found
 
 
+# Prepositions that may stand far from their verb: 'adds the firm and its owners to the list'.
+_FAR = frozenset({"to", "from", "with", "as"})
+
+
 def _follow_later(rest: tuple[str, ...], low: list[str], position: int) -> bool:
     """'pull the country out of the pact': the verb's other words stand together a little later."""
     size = len(rest)
-    reach = 8 if size == 1 else 14  # 'off' belongs to a verb near by, 'in abeyance' to one further away
+    reach = 14 if size > 1 or not _FAR.isdisjoint(rest) else 8  # 'off' belongs to a verb near by
     return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + reach)) if rest else False
 
 
