@@ -10,6 +10,7 @@ from rules.language.phrases import Chunk
 from rules.language.structure import Structure
 from rules.language.vocabulary import Party
 
+_BROKERED = (["brokered"], ["mediated"], ["sponsored"], ["facilitated"], ["hosted"])
 _EXPLETIVES = frozenset({"there"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 
@@ -29,9 +30,7 @@ class Naming:
         for k in chunks:
             k = self.stands_for(k)
             chunk = self.owner(k)
-            here = [
-                self.s.tagged.parties[i][1] for i in range(chunk.first, chunk.last + 1) if i in self.s.tagged.parties
-            ]
+            here = self._inside(chunk)
             if not of_firms and self.s.tagged.low[chunk.head] in self.s.grammar.nouns["private"]:
                 continue  # 'Norwegian dockers' are not Norway
             if not of_firms and not self.s.grammar.nouns["firms"].isdisjoint(
@@ -42,6 +41,11 @@ class Naming:
                 here = self._named_before(k)
             found += here
         return distinct(tuple(found))
+
+    def _inside(self, chunk: Chunk) -> list[Party]:
+        """The parties of a phrase; who brings others together ('a UN-brokered deal') is none of them."""
+        named = [self.s.tagged.parties.get(i) for i in range(chunk.first, chunk.last + 1)]
+        return [party for last, party in filter(None, named) if self.s.tagged.low[last + 1 : last + 2] not in _BROKERED]
 
     def _named_before(self, k: int) -> list[Party]:
         """'Norway said its troops had left': whose they are."""

@@ -25,6 +25,7 @@ _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in",
 _PLACES = frozenset({"in", "at"})
 # Where weapons or troops are put is whose guests they are.
 _STATIONING = frozenset({"station", "base", "host", "position", "place", "deploy"})
+_MEDIATING = word_set("broker mediate sponsor facilitate host oversee")
 _PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
 _VAGUE = frozenset(
@@ -266,6 +267,8 @@ class ClaimReader:
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
         partners = self._on_the_way(k) + arguments.partners
         partners += [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
+        partners = [n for n in partners if self.s.lemma(n - 2) not in _MEDIATING]
+        partners += [n for o in arguments.objects if things for n in self.s.purpose(o)]
         partners += [n for o in arguments.subjects for w, n in self.s.complements(o) if w == "between"]
         everyone = self.naming.parties([*nouns, *partners])
         places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES

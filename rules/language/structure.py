@@ -296,6 +296,16 @@ class Structure:
             return []
         return [j for j in range(before + 1, verb) if self.kind(j) == "NP" and self.preposition(j) in ("", "with")]
 
+    def purpose(self, k: int) -> list[int]:
+        """'A deal to supply Norway with oil': the phrases of the infinitive that says what chunk k is for."""
+        verb = k + 1
+        if self.grammar.noun_class.get(self.low(k)) != "agree":
+            return []
+        if self.kind(verb) != "VG" or self.chunks[verb].form != "inf" or self.lemma(verb) in _CONTROL:
+            return []
+        end = next((j for j in range(verb + 1, verb + 7) if self.kind(j) not in ("NP", "P")), verb + 7)
+        return [j for j in range(verb + 1, end) if self.kind(j) == "NP" and self.has_party(j)]
+
     def verb_left(self, k: int) -> int:
         """The nearest verb group at or before k in the same stretch of the sentence."""
         for j in range(k, max(-1, k - REACH), -1):
