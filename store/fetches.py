@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import Column, Connection, Select, and_, bindparam, case, delete, insert, select, update
@@ -221,7 +221,7 @@ def _held(connection: Connection, owner: str, ids: Sequence[str]) -> set[str]:
 def _line(id: str, outcome: Outcome, now: int) -> dict[str, Any]:
     """The line of the fetch log for a look without articles."""
     counts = {"entries": outcome.known + sum(outcome.skipped.values()), "known": outcome.known}
-    return {"feed_id": id, "at": now, **asdict(outcome.log), **counts, "skipped": dict(outcome.skipped) or None}
+    return {"feed_id": id, "at": now, **_columns(outcome.log), **counts, "skipped": dict(outcome.skipped) or None}
 
 
 def _insert(connection: Connection, state: FeedState, rows: Sequence[ArticleRow], now: int, kin: Kin) -> None:
@@ -230,10 +230,10 @@ def _insert(connection: Connection, state: FeedState, rows: Sequence[ArticleRow]
     stamps = {"first_seen_at": now, "revised_at": now}
     if rows:
         fresh = [Fresh(id=one.id, title=one.title, text=one.text, sketch=one.sketch) for one in rows]
-        stories = stories_of(connection, fresh, kin, now)
-        values = [_content(one) | common | stamps | _first(one, stories[one.id]) for one in rows]
+        found = stories_of(connection, fresh, kin, now)
+        values = [_content(one) | common | stamps | _first(one, found.stories[one.id]) for one in rows]
         connection.execute(insert(article), values)
-        remember(connection, fresh, stories, now)
+        remember(connection, found, now)
 
 
 def _content(one: ArticleRow) -> dict[str, Any]:
@@ -264,7 +264,7 @@ def _with_old_page(one: ArticleRow) -> dict[str, Any]:
 
 
 def _remember(db: Database, connection: Connection, id: str, names: Sequence[Name], now: int) -> None:
-    rows = {name.key: {**asdict(name), "feed_id": id, "seen_at": now} for name in names}
+    rows = {name.key: {**_columns(name), "feed_id": id, "seen_at": now} for name in names}
     if not rows:
         return
     dialect = postgresql if db.dialect == "postgresql" else sqlite
@@ -280,7 +280,7 @@ def _log(
     new = sum(one.revision == 1 for one in chunk)
     counts = {"entries": len(chunk), "new": new, "changed": len(chunk) - new}
     if line is None:
-        written = connection.execute(insert(fetch).values(feed_id=id, at=now, **asdict(log), **counts))
+        written = connection.execute(insert(fetch).values(feed_id=id, at=now, **_columns(log), **counts))
         return int(written.inserted_primary_key[0])  # type: ignore[index]
     more = {name: fetch.c[name] + count for name, count in counts.items()}
     connection.execute(update(fetch).where(fetch.c.id == line).values(**more))
@@ -307,8 +307,9 @@ def _settle(db: Database, connection: Connection, looks: Sequence[Ended]) -> Non
             rest_host(connection, one.outcome.rest)
 
 
-def _columns(update: FeedUpdate) -> dict[str, Any]:
-    return {name: getattr(update, name) for name in FeedUpdate.__dataclass_fields__}
+def _columns(value: FeedUpdate | Name | FetchLog) -> dict[str, Any]:
+    """The fields as columns; `asdict` would copy what is in them."""
+    return {column.name: getattr(value, column.name) for column in fields(value)}
 
 
 def _notice(connection: Connection, state: FeedState, one: Notice, now: int) -> None:

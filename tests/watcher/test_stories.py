@@ -76,3 +76,14 @@ def test_a_thousand_articles_of_one_mould_cost_bounded_time(sqlite_db: Database,
     assert len(stories(sqlite_db)) == 1_000
     with sqlite_db.read() as connection:
         assert connection.scalar(select(func.count()).select_from(story_print)) <= 12_000
+
+
+def test_what_fifty_outlets_copy_is_one_story_and_leaves_the_numbers_of_twenty(
+    db: Database, server: FeedServer
+) -> None:
+    sync_feeds(db, [outlet(server, f"paper{n}", item(n, TITLE, TEXT)) for n in range(50)])
+    poll(db)
+    assert {title: len(outlets) for title, outlets in stories(db).items()} == {TITLE: 50}
+    with db.read() as connection:
+        held = connection.scalars(select(func.count()).select_from(story_print).group_by(story_print.c.number)).all()
+    assert set(held) == {20}

@@ -1,0 +1,117 @@
+"""What must come once, over a simulated day of growing feeds; what must not grow, over minutes of two watchers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import func, select
+
+from benchmarks._feed_server import FEEDS, feed_server
+from benchmarks._servers import ROOT, Servers
+from benchmarks._shared import shown
+from benchmarks._watch import EAGER, SAMPLE_S, Size
+from net.client import GuardedClient
+from store.database import Database
+from store.feeds import Feed, sync_feeds
+from store.tables import article, fetch
+from watcher.poll import Watcher
+from watcher.pool import ParsePool
+
+DAY_S = 86_400
+TICK_S = 900
+EVERY_S = 3_600
+ENTRIES = 60_000
+
+LONG_FEEDS = 1_000
+WARM_S = 60.0
+"""Pools, caches and children are filled by then."""
+
+
+def declared(url: str, count: int, every_s: int) -> list[Feed]:
+    """So many feeds at the server."""
+    return [
+        Feed(url=f"{url}/{number}", name=f"Feed {number}", outlet=f"o{number}.example", every=str(every_s))
+        for number in range(count)
+    ]
+
+
+# -- a simulated day --------------------------------------------------------------------------------------------------
+def day(given: Servers) -> None:
+    """60,000 entries come out over a day in 500 feeds that show their last 30; each must be seen once."""
+    db, _url = given.ledger("sqlite")
+    started_s = time.perf_counter()
+    with feed_server("growing") as url:
+        sync_feeds(db, declared(url, FEEDS, EVERY_S))
+        looks = asyncio.run(_live(db, url))
+    titles, new = _seen(db)
+    shown("500 growing feeds over a simulated day: entries offered", f"{ENTRIES:,}")
+    shown("  articles, each of another entry", f"{titles:,}", f"{ENTRIES:,}")
+    shown("  entries that looks called new", f"{new:,}", f"{ENTRIES:,}")
+    shown("  looks at feeds, and the time all took", f"{looks:,}, {time.perf_counter() - started_s:.0f} s")
+    db.close()
+
+
+async def _live(db: Database, url: str) -> int:
+    start = time.time_ns() // 1_000
+    clock = start
+    looks = 0
+    async with GuardedClient(allow=["127.0.0.0/8"]) as client, ParsePool(2) as pool:
+        watcher = Watcher(db=db, client=client, pool=pool, ring=lambda _ids: None, manners=EAGER, now=lambda: clock)
+        for second in range(TICK_S, DAY_S + 2 * EVERY_S, TICK_S):
+            clock = start + second * 1_000_000
+            released = min(ENTRIES, ENTRIES * second // DAY_S)
+            await asyncio.to_thread(urllib.request.urlopen, f"{url}/released/{released}")
+            looks += await watcher.poll_due()
+    return looks
+
+
+def _seen(db: Database) -> tuple[int, int]:
+    with db.read() as connection:
+        distinct = connection.scalar(select(func.count(func.distinct(article.c.url))))
+        return distinct or 0, connection.scalar(select(func.sum(fetch.c.new))) or 0
+
+
+# -- two watchers for minutes -----------------------------------------------------------------------------------------
+def long_run(given: Servers, for_s: float) -> None:
+    """Two watchers share 1,000 feeds that are due every minute; their size after a minute and at the end."""
+    db, database_url = given.ledger("sqlite")
+    with feed_server("unchanged") as url:
+        sync_feeds(db, declared(url, LONG_FEEDS, 60))
+        with _watcher(database_url) as one, _watcher(database_url) as two:
+            first = _sizes(one, two, WARM_S)
+            last = _sizes(one, two, for_s - WARM_S)
+    with db.read() as connection:
+        looks = connection.scalar(select(func.count()).select_from(fetch)) or 0
+    shown(f"two watchers, 1,000 feeds, {for_s:.0f} s: looks", f"{looks:,}")
+    for what, unit in (("pss", 1e6), ("descriptors", 1), ("tasks", 1)):
+        before, after = (sum(getattr(size, what) for size in sizes) / unit for sizes in (first, last))
+        name = "memory (PSS) in MB" if what == "pss" else what
+        shown(f"  {name}: after {WARM_S:.0f} s, at the end", f"{before:.0f}, {after:.0f}", "no growth")
+    db.close()
+
+
+@contextmanager
+def _watcher(database_url: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "benchmarks._watch", database_url, "for"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def _sizes(one: subprocess.Popen[str], two: subprocess.Popen[str], for_s: float) -> tuple[Size, Size]:
+    """Of both, the median by memory of their last few samples within *for_s*."""
+    samples = [[_size(process) for process in (one, two)] for _ in range(max(5, round(for_s / SAMPLE_S)))]
+    first, second = (sorted(each[-5:], key=lambda size: size.pss)[2] for each in zip(*samples, strict=True))
+    return first, second
+
+
+def _size(process: subprocess.Popen[str]) -> Size:
+    assert process.stdout is not None
+    return Size(**json.loads(process.stdout.readline()))
