@@ -240,9 +240,7 @@ class Governing:
 
     def _of_phrase(self, k: int) -> tuple[int | None, str]:
         """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
-        left = k - 1
-        while self.s.kind(left) == "CC" and self.s.kind(left - 1) == "NP":
-            left -= 2
+        left = self.s.listed_first(k) - 1
         if self.s.kind(left) == "VG":
             if self.s.lemma(left) in self.s.grammar.reporting and self._is_subject(k):
                 return self._as_subject(k)

@@ -31,6 +31,8 @@ _DEALING = {
 # 'Preparing for sanctions' is what their target does.
 _BRACING = frozenset({"brace", "prepare", "gird", "ready", "wait", "plan", "look", "set"})
 _BETWEEN = frozenset({"", "for", "of", "on", "about", "over", "with", "to", "toward", "towards", "behind", "at"})
+# To demand compensation for sanctions is to ask for none.
+_CLAIMING = frozenset({"demand", "need", "require", "want", "seek", "expect"})
 _PARTICLES = frozenset({"out", "up", "off", "down"})
 _KEEPING = frozenset({"keep", "continue", "resume", "go"})
 _AIMING = frozenset({"target", "punish"})
@@ -193,13 +195,15 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
     Amounts are passed over: 'a new round of sanctions'.
     """
     s = reader.s
-    k = _wrapped(s, k)
-    to_whom = governor == k - 2 and s.kind(k - 1) == "NP" and s.has_party(k - 1)
+    k = s.listed_first(_wrapped(s, k))
+    to_whom = governor == k - 2 and s.kind(k - 1) == "NP"
     if governor == k - 1 or (to_whom and s.lemma(governor) in ("threaten", "promise", "warn")):
         return ""  # 'threatens Norway new sanctions'
     word = s.preposition(k)
-    if governor in (k - 3, k - 4) and _threatened(reader, k):
-        return word
+    if governor in (k - 3, k - 4) and (
+        _threatened(reader, k) or (word == "for" and s.lemma(governor) not in _CLAIMING)
+    ):
+        return word  # 'presses its allies for sanctions'
     if word and s.kind(k - 2) == "VG" and governor in s.subject(k - 2):
         return word  # 'calls grow for sanctions'
     if governor == k - 2 and word in _PARTICLES:

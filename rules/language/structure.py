@@ -29,7 +29,6 @@ _WHITHER = frozenset({"bind", "destine", "head", "intend", "link", "tie", "mean"
 _MEETING = word_set("meet visit host receive welcome greet telephone phone")
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while", "without"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
-_OF = frozenset({"of"})
 
 
 @dataclass(slots=True)
@@ -44,15 +43,11 @@ class Structure:
     # -- words -------------------------------------------------------------------------------------------------
     def lemma(self, k: int) -> str:
         """The lemma of a chunk's head; '' outside the sentence."""
-        if not 0 <= k < len(self.chunks):
-            return ""
-        return self.tagged.lemmas[self.chunks[k].head]
+        return self.tagged.lemmas[self.chunks[k].head] if 0 <= k < len(self.chunks) else ""
 
     def low(self, k: int) -> str:
         """The head of a chunk in lower case; '' outside the sentence."""
-        if not 0 <= k < len(self.chunks):
-            return ""
-        return self.tagged.low[self.chunks[k].head]
+        return self.tagged.low[self.chunks[k].head] if 0 <= k < len(self.chunks) else ""
 
     def kind(self, k: int) -> str:
         """The kind of a chunk; '' outside the sentence."""
@@ -100,6 +95,17 @@ class Structure:
         to = next((j for j in range(k + 1, min(k + 6, len(self.chunks))) if self.chunks[j].form == "inf"), -1)
         first = to + 1 + (self.kind(to + 1) == "P")
         return self.coordinated(first) if to >= 0 and self.kind(first) == "NP" else []
+
+    def listed_first(self, k: int) -> int:
+        """The first phrase of the list that k ends: 'calls for a truce, sanctions and an embargo'."""
+        first = k
+        while self.kind(first - 1) == "CC" and self.kind(first - 2) == "NP":
+            first -= 2
+        listed = first
+        while self.kind(listed - 1) == "," and self.kind(listed - 2) == "NP":
+            listed -= 2
+        ends = first < k or self.kind(k + 1) in ("CC", ".", "")
+        return listed if ends and self.kind(listed - 1 - (self.kind(listed - 1) == "P")) == "VG" else first
 
     def joins(self, k: int) -> bool:
         """Is chunk k a comma or a conjunction?"""

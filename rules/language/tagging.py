@@ -71,7 +71,7 @@ class _Tagger:
         low = self.s.low[i]
         if i in self.inside or (i in self.fixed and (i == 0 or self.s.tags[i - 1] not in ("TO", "M"))):
             return "N", low
-        if not (low[0].isalnum() or low[0] == "'"):
+        if low in ("http", "https") or not (low[0].isalnum() or low[0] == "'"):  # an address is no part of a phrase
             return ("CC" if low == "&" else low), low
         if low[0].isdigit() or low in NUMBERS:
             return "NUM", low
