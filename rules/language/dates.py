@@ -87,6 +87,16 @@ def recent_day(s: Tagged, first: int, last: int) -> int:
     return next((i for i in range(first, last + 1) if s.low[i] in _RECENT), -1)
 
 
+def to_come(s: Tagged, first: int, last: int) -> int:
+    """The token of a time to come that nothing but the verb can bear ('expires next month'), -1 for none."""
+    for i in range(first, last + 1):
+        is_owner = s.tags[i + 2 : i + 3] == ["POSS"]  # 'before next month's summit'
+        is_next = s.low[i] == "next" and s.low[i + 1 : i + 2] and (s.low[i + 1] in _UNITS or s.low[i + 1] in _SHORT)
+        if s.low[i] == "tomorrow" or (is_next and not is_owner and s.tags[i - 1 : i] != ["P"]):
+            return i
+    return -1
+
+
 def _relative(s: Tagged, i: int) -> int | None:
     """'last year', 'three years ago', 'decades ago'."""
     low = s.low[i]

@@ -160,7 +160,7 @@ class Forms:
 
     def _is_awaited(self, k: int, mark: str) -> bool:
         """'will sign once the ban is lifted': a present tense after a word of time, another verb looking ahead."""
-        if mark not in _TIMED or self.s.headline:
+        if mark not in _TIMED or (self.s.headline and mark == "after"):
             return False
         first = self.s.chunks[k].first
         present = self.s.tagged.tags[first] in ("VBZ", "VB") or self.s.tagged.low[first] in ("is", "are", "'re")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from rules.language.claims import Claim, SpecialActs, Thing, distinct
-from rules.language.dates import event_age
+from rules.language.dates import event_age, to_come
 from rules.language.endings import ended
 from rules.language.forms import Link
 from rules.language.implied import Arguments, absences, bare
@@ -36,6 +36,11 @@ _DEEDS = frozenset({"agree", "announce", "instrument", "plan", "begin"})
 # Who drafts, debates or passes a bill is behind it; who criticises it is not.
 _DRAFTS = frozenset({"bill", "propose"})
 _DRAFTING = frozenset({"propose", "agree", "announce", "plan", "talk"})
+_TIMES = word_set(
+    "monday tuesday wednesday thursday friday saturday sunday today tomorrow tonight yesterday midnight noon night day"
+    " week weekend month year morning evening summer winter spring autumn january february march april may june july"
+    " august september october november december"
+)
 # 'Stops selling arms': what is stopped is the sale.
 _SHUTTING = frozenset({"ban", "bar", "exclude", "block", "prohibit"})
 _DEALING = word_set("sell buy purchase import export ship supply deliver issue grant send provide give")
@@ -155,8 +160,7 @@ class ClaimReader:
             is_agent = hit.form.words[-1] == "by"
             return Arguments(objects=direct, agents=agents, **{"subjects" if is_agent else "targets": subject})
         if not hit.form.transitive:
-            subject = [*self.s.subject(k), *self.s.apposition(k), *self.s.office(k)]
-            return Arguments(objects=subject, partners=direct)  # 'the troops left Norway'
+            return self._of_subject(hit, k, direct)
         if is_passive:
             agents = [n for p, n in self.s.complements(k) if p == "by"] or self._shut_out(k)
             objects = [*self.s.subject(k), *self.s.apposition(k), *self.s.office(k)]
@@ -181,6 +185,19 @@ class ClaimReader:
         if not any(self.thing(o, hit) for o in direct):
             return False
         return len(hit.form.words) > 1 or not any(self.thing(o, hit) for o in self.s.subject(k))
+
+    def _of_subject(self, hit: Hit, k: int, direct: list[int]) -> Arguments:
+        """'The troops left Norway': the subject is what it is done to. Not 'sanctions on Norway end hopes of peace'."""
+        if direct and self._acts_on(hit, direct[0]):
+            return Arguments()
+        objects = [*self.s.subject(k), *self.s.apposition(k), *self.s.office(k)]
+        return Arguments(objects=objects, partners=direct)
+
+    def _acts_on(self, hit: Hit, after: int) -> bool:
+        """Is the phrase after a verb that may lack an object its object, and no time ('ends Monday')?"""
+        transitive = any(h.first == hit.first and h.form.transitive and h.names & hit.names for h in self.t.hits)
+        is_time = self.s.low(after) in _TIMES or self.t.tags[self.s.chunks[after].head] == "NUM"
+        return transitive and not is_time
 
     def _after(self, hit: Hit, k: int) -> int:
         """The chunk after the verb and its particles; of 'stop selling arms' what is sold."""
@@ -251,8 +268,9 @@ class ClaimReader:
         reading = self.composer.read(k, token)
         first, last = self.placing.clause(k)
         skip = self.placing.of_object(things, k)
-        ahead = reading.status not in (Status.DONE, Status.UNDERWAY)
         start, end = self.s.chunks[first].first, self.s.chunks[last].last
+        reading = self._unless_to_come(k, reading, start, end)
+        ahead = reading.status not in (Status.DONE, Status.UNDERWAY)
         dated = event_age(self.t, start, end, skip, self.published, ahead=ahead)
         zone, cue = self.placing.zone(k, token, reading, dated)
         arguments.subjects += self._above(k, reading)
@@ -296,6 +314,16 @@ class ClaimReader:
             objects=tuple(arguments.objects),
             unnamed=2 if any(self._several(n, n in partners) for n in [*nouns, *partners]) else 0,
         )
+
+    def _unless_to_come(self, k: int, reading: Reading, start: int, end: int) -> Reading:
+        """'The ban expires next month': what a present tense says of a time to come is planned."""
+        first = self.s.chunks[k].first
+        is_present = self.t.tags[first] in ("VBZ", "VB") or self.t.low[first] in ("is", "are")
+        if reading.status not in (Status.DONE, Status.UNDERWAY) or self.s.kind(k) != "VG" or not is_present:
+            return reading
+        token = to_come(self.t, start, end)
+        links = (*reading.links, Link(token, "to come", Status.PLANNED))
+        return replace(reading, status=Status.PLANNED, links=links) if token >= 0 else reading
 
     def _several(self, k: int, is_partner: bool) -> bool:
         """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""

@@ -105,6 +105,8 @@ class _Tagger:
             return True  # 'has threatened new sanctions'
         is_past = "VBD" in lemmas
         follows = bool(i) and self.s.tags[i - 1] in ("N", "PR") and i not in self.s.joined
+        if follows and i - 1 in self.inside and self.ahead.is_base(i) and self.is_coordinated(i - 1):
+            return not self.finite  # 'Norway, Ghana open bases'
         return is_past and follows and not self.finite and not self.ahead.verb_follows(i)
 
     def closed(self, i: int, low: str, tag: str) -> tuple[str, str]:
@@ -164,6 +166,8 @@ class _Tagger:
             return "N", low  # 'eased licensing curbs'
         if i in self.s.joined and after in ("N", "ADJ", "V"):
             return "ADJ", low
+        if low in self.v.things and before in ("N", "ADJ", "D") and after not in ("D", "PR", "N", "NUM"):
+            return "N", low  # 'reopens the Erez crossing'
         if low in _STRIFE and before not in ("BE", "HAVE") and self.is_strife(i, after):
             return "N", low
         if before in ("D", "POSS", "ADJ") and after not in ("D", "PR"):
@@ -269,6 +273,8 @@ class _Tagger:
             return "ADJ", low  # 'announces complete withdrawal'
         if before == "PR" and not nouny:
             return "VB", lemma
+        if not self.headline and i and self.s.words[i][0].isupper() and self.s.words[i - 1][0].isupper() and i > 1:
+            return "N", low  # 'the Central Command Center'
         if before in _NOMINAL_LEFT or (before == "P" and (nouny or self.s.low[i - 1] not in _CLAUSAL)):
             return "N", low
         if not nouny:
