@@ -100,6 +100,9 @@ class ClaimPart(Part):
 
     act: Words = Field(description="lexicons ($name) or plain verbs and act nouns; every form of them is found")
     object: _Object | None = Field(default=None, description="what it is done to, in every voice")
+    about: Words | None = Field(
+        default=None, description="words of which one stands in the sentence: over what it is done"
+    )
     by: _Party | None = Field(default=None, description="who acts")
     on: _Party | None = Field(default=None, description="against, for or with whom")
     parties: _Parties | None = Field(default=None, description="all parties that take part, whoever acts")

@@ -141,6 +141,15 @@ def _lexical(t: Tried, chunk: int, names: frozenset[str]) -> tuple[int, int] | N
     return (hits[0].first, hits[0].last) if hits else None
 
 
+def _matter(t: Tried) -> Iterator[Outcome]:
+    """The words of the claim's own `about`, anywhere in its sentence."""
+    if t.test.matter:
+        hit = next((h for h in t.claim.structure.tagged.hits if h.names & t.test.matter), None)
+        cue = t.cue(hit.first, hit.last) if hit else None
+        found = "yes" if hit else "not about it"
+        yield Outcome(key="claim.about", holds=hit is not None, wanted=_names(t.test.matter), found=found, cue=cue)
+
+
 def _novelty(t: Tried) -> Iterator[Outcome]:
     if t.test.part.novelty == "new":
         old = t.claim.old_word
@@ -298,6 +307,7 @@ def _names(values: Iterable[object]) -> str:
 CHECKS: tuple[Check, ...] = (
     _act,
     _object,
+    _matter,
     _status,
     _zone,
     _novelty,

@@ -174,6 +174,7 @@ def _claim_test(number: int, part: ClaimPart, lexicons: dict[str, Lexicon]) -> C
         acts=acts,
         heads=_names(thing.head, "object", lexicons) if thing else frozenset(),
         about=_names(thing.about, "words", lexicons) if thing else frozenset(),
+        matter=_names(part.about, "words", lexicons),
         unless=_names(thing.unless, "words", lexicons) if thing else frozenset(),
         continuers=frozenset(c for a in acts for c in lexicons[a].continuers),
         actors=_names(part.by.head, "object", lexicons) if part.by else frozenset(),

@@ -74,8 +74,7 @@ class Needs:
         by_party = test.part.object is not None and bool(test.part.object.kinds)
         if test.heads and not by_party:
             groups.add(self._claim_group(test.heads))
-        if test.about:
-            groups.add(self._claim_group(test.about))
+        groups |= {self._claim_group(names) for names in (test.about, test.matter) if names}
         rarest = min(groups, key=lambda g: (self._weights[g], g))
         return Need(rarest, frozenset(groups), _places(document), _asks_party(test))
 
@@ -151,5 +150,5 @@ def share(forms: Iterable[Form]) -> float:
 def anchored(test: ClaimTest, lexicons: Mapping[str, Lexicon]) -> bool:
     """Do the words that an alternative of a rule cannot do without spare most articles?"""
     bare = test.heads and any(lexicons[a].bare for a in test.acts)
-    groups = [test.heads, test.about, *([] if bare else [test.acts])]
+    groups = [test.heads, test.about, test.matter, *([] if bare else [test.acts])]
     return prod(share(f for n in g for f in lexicons[n].forms) for g in groups if g) <= MOST

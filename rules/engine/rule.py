@@ -19,6 +19,8 @@ class ClaimTest:
     heads: frozenset[str]
     about: frozenset[str]
     unless: frozenset[str]
+    matter: frozenset[str]
+    """What the claim's own `about` names: the matter of the whole sentence."""
     continuers: frozenset[str]
     actors: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()

@@ -191,7 +191,11 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
 def _asked(rules: Iterable[Rule], lexicons: Mapping[str, Lexicon]) -> dict[str, Lexicon]:
     """The lexicons that claims are asked for by: a shipped one that no rule uses costs nothing."""
     tests = [t for r in rules for t in r.claims]
-    names = {n for t in tests for n in (*t.acts, *t.heads, *t.about, *t.unless, *t.continuers, *t.actors, *t.targets)}
+    names = {
+        n
+        for t in tests
+        for n in (*t.acts, *t.heads, *t.about, *t.matter, *t.unless, *t.continuers, *t.actors, *t.targets)
+    }
     names |= {o for n in names for o in lexicons[n].opposites}
     names |= {c for n in names for c in lexicons[n].continuers}
     return {n: lexicons[n] for n in sorted(names)}

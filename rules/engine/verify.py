@@ -91,6 +91,7 @@ def _all_words(document: RuleDocument) -> Iterator[Word]:
     for number, part in enumerate(document.claim):
         at: Keys = ("claim", number)
         yield from (((*at, "act", i), w) for i, w in enumerate(part.act))
+        yield from (((*at, "about", i), w) for i, w in enumerate(part.about or ()))
         for key, inner in _PARTS:
             words = getattr(getattr(part, key), inner, None) or ()
             yield from (((*at, key, inner, i), w) for i, w in enumerate(words))

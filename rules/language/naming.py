@@ -33,9 +33,7 @@ class Naming:
             here = self._inside(chunk)
             if not of_firms and self.s.tagged.low[chunk.head] in self.s.grammar.nouns["private"]:
                 continue  # 'Norwegian dockers' are not Norway
-            if not of_firms and not self.s.grammar.nouns["firms"].isdisjoint(
-                self.s.tagged.low[chunk.first : chunk.last + 1]
-            ):
+            if not of_firms and self._is_firm(chunk):
                 here = [party for party in here if party.kind == "company"]
             if not here and self.s.tagged.low[chunk.first] in ("its", "their"):
                 here = self._named_before(k)
@@ -46,6 +44,13 @@ class Naming:
         """The parties of a phrase; who brings others together ('a UN-brokered deal') is none of them."""
         named = [self.s.tagged.parties.get(i) for i in range(chunk.first, chunk.last + 1)]
         return [party for last, party in filter(None, named) if self.s.tagged.low[last + 1 : last + 2] not in _BROKERED]
+
+    def _is_firm(self, chunk: Chunk) -> bool:
+        """'A Chinese oil giant', and not 'the World Bank', whose name only holds such a word."""
+        spans = self.s.tagged.parties
+        inside = {i for a, (b, _) in spans.items() if chunk.first <= a <= chunk.last for i in range(a, b + 1)}
+        firms, low = self.s.grammar.nouns["firms"], self.s.tagged.low
+        return any(low[i] in firms for i in range(chunk.first, chunk.last + 1) if i not in inside)
 
     def _named_before(self, k: int) -> list[Party]:
         """'Norway said its troops had left': whose they are."""

@@ -252,6 +252,8 @@ class ClaimReader:
             names |= self._names(chunk.first, limit - 1, act)
         if not names and limit == chunk.head and (title := self.s.before_name(k)) >= 0:
             limit, names = title, self._names(chunk.first, title, act)
+        if not names and self.s.flow(k) > k:
+            return self.thing(self.s.flow(k), act)
         return Thing(k, limit, names) if names else None
 
     def _names(self, first: int, limit: int, act: Hit) -> frozenset[str]:

@@ -74,6 +74,11 @@ class Structure:
             k += 2
         return k
 
+    def flow(self, k: int) -> int:
+        """'Deliveries of food aid', 'the supply of gas': the phrase that says of what; k itself for any other."""
+        is_flow = self.low(k) in self.grammar.nouns["flows"] and self.low(k + 1) == "of" and self.kind(k + 2) == "NP"
+        return k + 2 if is_flow else k
+
     def coordinated(self, k: int) -> list[int]:
         """k and the noun phrases joined to it on its right: 'A, B and C', 'A on B and C'."""
         found = [self.quantity(k)]

@@ -78,3 +78,34 @@ def test_explain_says_which_word_is_missing(text: str, told: str, tmp_path: Path
     article = written(tmp_path, f"Notes\n{text}\n", "article.txt")
     result = CliRunner().invoke(app, ["explain", "a.b", str(article), "--rules", str(file), "--no-packs"])
     assert told in result.stdout
+
+
+MATTER = "rule: a.b\ntitle: abc\nclaim: {act: $arrest, about: [espionage, $spy]}\ntests:\n"
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "{hit: Norway detains two Ghanaians on suspicion of espionage}",
+        "{hit: Engineer arrested as spy in Oslo}",
+        "{miss: Norway detains two Ghanaians over theft, because: claim.about}",
+        "{miss: 'Norway may arrest the engineer, a spy.', because: status=possible}",
+    ],
+)
+def test_an_act_is_about_a_matter_whoever_it_is_done_to(test: str, tmp_path: Path) -> None:
+    assert not [r for r in run_tests(load(written(tmp_path, MATTER + f"  - {test}\n"), packs=False)) if r.failed]
+
+
+def test_a_bank_of_states_acts_though_a_bank_of_a_state_is_no_state(tmp_path: Path) -> None:
+    claim = "claim: {act: $grant_money, object: $loan, by: {is: [state, igo], as: BY, optional: false}}\n"
+    tests = (
+        "tests:\n  - hit: World Bank approves $2bn loan for Ghana\n  - miss: Norwegian bank approves loan for mill\n"
+    )
+    rule = f"rule: a.b\ntitle: abc\n{claim}{tests}"
+    assert not [r for r in run_tests(load(written(tmp_path, rule), packs=False)) if r.failed]
+
+
+def test_what_flows_is_behind_of(tmp_path: Path) -> None:
+    rule = "rule: a.b\ntitle: abc\nclaim: {act: $suspend, object: $foreign_aid}\n"
+    tests = "tests:\n  - hit: Norway halts deliveries of food aid to Ghana\n"
+    assert not [r for r in run_tests(load(written(tmp_path, rule + tests), packs=False)) if r.failed]
