@@ -9,6 +9,7 @@ import codecs
 import re
 
 from rules.language.text import Clean, Sentence
+from rules.language.words import spelt_out
 
 _FOLDED = 0x80
 
@@ -36,19 +37,19 @@ _BETWEEN_DIGITS = re.compile(rb"(?<=[a-z]) (?=[0-9])|(?<=[0-9]) (?=[a-z])")
 
 def words_of_article(title: Clean, text: Clean) -> bytes:
     """Title and text as words for the scan."""
-    return _framed(folded(f"{title.text}\n{text.text}"))
+    return _words(f"{title.text}\n{text.text}")
 
 
 def words_of_sentence(sentence: Sentence) -> bytes:
     """One sentence as words for the scan."""
-    return _framed(folded(sentence.clean.text[sentence.start : sentence.end]))
+    return _words(sentence.clean.text[sentence.start : sentence.end])
 
 
-def _framed(text: bytes) -> bytes:
+def _words(text: str) -> bytes:
     """Words with one blank around each. Marks leave no trace: 'the "arms" embargo' holds 'arms embargo', as it does
-    for the analysis.
+    for the analysis, which also cuts hashtags and knows flags.
     """
-    return b" %b " % b" ".join(text.split())
+    return b" %b " % b" ".join(folded(spelt_out(text)).split())
 
 
 def pattern(words: tuple[str, ...]) -> set[bytes]:

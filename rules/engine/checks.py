@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from rules.document import PartyPart, SpeakerPart, UnlessPart
@@ -86,7 +86,7 @@ def _chosen(t: Tried) -> tuple[int, int] | None:
     return next(right, None) or next(iter(things), None)
 
 
-def party_objects(claim: Claim, kinds: Iterable[str]) -> list[tuple[int, int, Party]]:
+def party_objects(claim: Claim, kinds: Collection[str]) -> list[tuple[int, int, Party]]:
     """(chunk, token, party) of the objects of a claim that are parties themselves, not merely of one."""
     parties = claim.structure.tagged.parties
     found = []

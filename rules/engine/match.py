@@ -68,9 +68,9 @@ def required_names(test: ClaimTest) -> tuple[str, ...]:
 
 def candidates(index: Index, claim: Claim) -> Iterator[Entry]:
     """The rules that may hold for a claim, each alternative once."""
-    heads = {n for thing in claim.things for n in thing.names} | {""}
+    heads = sorted({n for thing in claim.things for n in thing.names} | {""})
     seen: set[int] = set()
-    for act in claim.acts:
+    for act in sorted(claim.acts):
         for head in heads:
             bucket = index.get((act, head))
             if bucket is None:

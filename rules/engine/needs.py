@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import prod
 from pathlib import Path
 
-from rules.document import RuleDocument, TextPart
+from rules.document import ClaimPart, RuleDocument, TextPart
 from rules.engine.bytes_of_text import pattern
+from rules.engine.partners import fits
 from rules.engine.rule import ClaimTest, Rule
 from rules.engine.wording import surface
+from rules.language.naming import standing_for_another
+from rules.language.vocabulary import grammar, names_of_parties
 from rules.lexicon import Form, Lexicon
 from rules.model import Zone
 from rules.source import read
@@ -36,13 +39,34 @@ def frequency(word: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class PartyNeed:
+    """How many parties a claim must have, and of which kinds (none given: of any).
+
+    `named`: its sentence names them by themselves; else a pronoun, a plural or the arms that a state makes may do so.
+    """
+
+    kinds: tuple[str, ...]
+    least: int
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
-    """The groups that a sentence must hold, the zones it may stand in, and whether it must name a party."""
+    """What a sentence must hold: for the scan the groups and its zone, then for words the lexicons and parties."""
 
     key: int
     groups: frozenset[int]
+    names: frozenset[int]
+    """Groups of what may name its parties."""
     zones: frozenset[Zone]
-    party: bool
+    acts: frozenset[str]
+    heads: frozenset[str]
+    """Empty: any object will do."""
+    about: frozenset[str]
+    implied: bool
+    absent: bool
+    """May the act be said by its object alone, or by there being none?"""
+    parties: tuple[PartyNeed, ...]
 
 
 class Needs:
@@ -68,15 +92,25 @@ class Needs:
                 self.always.add(rule.id)
 
     def _need(self, test: ClaimTest, document: RuleDocument) -> Need:
-        acts = self._claim_group(test.acts | test.continuers, absence=True)
-        said_by_object = test.heads and any(self.lexicons[a].bare for a in test.acts)
-        groups = set() if said_by_object else {acts}
+        acts = test.acts | test.continuers
         by_party = test.part.object is not None and bool(test.part.object.kinds)
-        if test.heads and not by_party:
-            groups.add(self._claim_group(test.heads))
-        groups |= {self._claim_group(names) for names in (test.about, test.matter) if names}
-        rarest = min(groups, key=lambda g: (self._weights[g], g))
-        return Need(rarest, frozenset(groups), _places(document), _asks_party(test))
+        heads = frozenset() if by_party else test.heads
+        implied = bool(test.heads) and any(self.lexicons[a].bare for a in test.acts)
+        groups = set() if implied else {self._claim_group(acts, absence=True)}
+        groups |= {self._claim_group(names) for names in (heads, test.about, test.matter) if names}
+        parties = tuple(_parties(test.part))
+        return Need(
+            key=min(groups, key=lambda g: (self._weights[g], g)),
+            groups=frozenset(groups),
+            names=frozenset(map(self._party_group, parties)),
+            zones=_places(document),
+            acts=acts,
+            heads=heads,
+            about=test.about,
+            implied=implied,
+            absent=any(self.lexicons[a].absence for a in test.acts),
+            parties=parties,
+        )
 
     def _claim_group(self, names: frozenset[str], *, absence: bool = False) -> int:
         forms = {f for n in names for f in self.lexicons[n].forms}
@@ -85,11 +119,26 @@ class Needs:
             phrases |= {(w,) for w in _ABSENCE}
         return self._group(("claim", *sorted(names)), phrases)
 
+    def _party_group(self, wanted: PartyNeed) -> int:
+        return self._group(("party", *sorted(wanted.kinds), f"{wanted.least} {wanted.named}"), self._names(wanted))
+
+    def _names(self, wanted: PartyNeed) -> Iterator[tuple[str, ...]]:
+        """Names of the kinds asked for, and unless they must be named what may stand for one in the sentence."""
+        for party, name in names_of_parties():
+            if not wanted.kinds or fits(party, wanted.kinds):
+                yield name
+        if not wanted.named:
+            yield from ((word,) for word in grammar().nouns["unnamed"])
+            yield from (form.words for x in self.lexicons.values() for form in x.forms if form.maker)
+        if not wanted.named and wanted.least == 1:
+            yield from ((word,) for word in standing_for_another())
+
     def _group(self, key: tuple[str, ...], phrases: Iterable[tuple[str, ...]]) -> int:
+        """The number of a group; its phrases are only looked at when it is new."""
         if key not in self._numbers:
             number = self._numbers[key] = len(self._numbers)
             weight = 0
-            for words in phrases:
+            for words in set(phrases):
                 weight += min(map(frequency, words))
                 for phrase in pattern(words):
                     self.phrases.setdefault(phrase, set()).add(number)
@@ -134,11 +183,15 @@ def _places(document: RuleDocument) -> frozenset[Zone]:
     return frozenset(Zone) if Zone.BACKGROUND in zones else zones
 
 
-def _asks_party(test: ClaimTest) -> bool:
-    part = test.part
-    sure = any(p is not None and not p.may_lack and not p.head for p in (part.by, part.on))
-    by_object = part.object is not None and bool(part.object.kinds) and not part.object.head
-    return sure or by_object or (part.parties is not None and part.parties.min > 0)
+def _parties(part: ClaimPart) -> Iterator[PartyNeed]:
+    """Who must be there, whatever their names: rules that differ by country share their needs."""
+    for key, named in ((part.by, False), (part.on, True)):
+        if key is not None and not key.may_lack and not key.head:
+            yield PartyNeed(key.wanted, 1, named)
+    if part.object is not None and part.object.kinds and not part.object.head:
+        yield PartyNeed(part.object.kinds, 1, named=True)
+    if part.parties is not None and part.parties.min > 0:
+        yield PartyNeed((), part.parties.min, named=False)
 
 
 def share(forms: Iterable[Form]) -> float:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from rules.document import PartiesPart
 from rules.language.claims import Claim
 from rules.language.vocabulary import Party
 
-_STATES = frozenset({"state", "country"})
 
-
-def fits(party: Party, kinds: Iterable[str]) -> bool:
+def fits(party: Party, kinds: Collection[str]) -> bool:
     """Is the party of one of the kinds that a rule names?"""
-    wanted = set(kinds)
-    if "any" in wanted or party.kind in wanted:
+    if "any" in kinds or party.kind in kinds:
         return True
-    if party.kind == "state":
-        return bool(wanted & _STATES)
-    return "body" in wanted and party.kind == "igo"
+    return (party.kind == "state" and "country" in kinds) or (party.kind == "igo" and "body" in kinds)
 
 
 def sharing(claim: Claim, part: PartiesPart) -> list[Party]:

@@ -17,6 +17,7 @@ from rules.engine.needs import Needs
 from rules.engine.nowhere import no_claim
 from rules.engine.rule import Rule, digest
 from rules.engine.scan import Scanner, scanner_of
+from rules.engine.sift import sifted
 from rules.engine.survey import Survey, near_misses
 from rules.engine.wording import Wording, words_of
 from rules.language.analysis import Analysis
@@ -90,15 +91,15 @@ class RuleSet:
             return Survey(matches, ())
         title, text = even(article.title, "title"), even(article.text, "text")
         page = page_of(article, title, text)
-        numbers = islice(self.scanner.sentences(page, None), MOST_SENTENCES)
+        numbers = islice(self.scanner.worded_sentences(page), MOST_SENTENCES)
         tried = self._tried(Analysis(page, self.vocabulary, self.special), numbers, self._wording(title, text))
         return Survey(matches, near_misses(tried, {m.rule for m in matches}))
 
     # -- the way of one article ----------------------------------------------------------------------------------
     def _claimed(self, page: Page) -> dict[str, Match]:
         """The matches of rules over claims."""
-        numbers = islice(self.scanner.sentences(page, self.vocabulary.names_party), MOST_SENTENCES)
         analysis = Analysis(page, self.vocabulary, self.special)
+        numbers = islice(sifted(self.scanner.sentences(page), analysis), MOST_SENTENCES)
         wording = self._wording(page.title, page.text)
         found: dict[str, list[Tried]] = {}
         for tried in self._tried(analysis, numbers, wording):

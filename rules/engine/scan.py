@@ -1,21 +1,19 @@
 """One pass over an article for what rules cannot do without: which sentences may hold a claim that some rule asks for.
 
 The forms of a set of lexicons are a *group*. A need is what one alternative of a rule cannot do without: all of its
-groups in one sentence, in a zone that it accepts, and a party where it asks for one. Needs are shared: 20,000 rules
-that differ by country are one need.
+groups in one sentence, in a zone that it accepts. Needs are shared: 20,000 rules that differ by country are one need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import ahocorasick_rs
 
 from rules.engine.bytes_of_text import words_of_sentence
 from rules.engine.needs import Need, Needs
-from rules.language.analysis import EARLIER
-from rules.language.text import Page, Sentence
+from rules.language.text import Page
 from rules.model import Zone
 
 
@@ -43,7 +41,11 @@ class Scanner:
 
     def worth(self, present: set[int]) -> bool:
         """Could some sentence hold all groups of a need?"""
-        return any(need.groups <= present for group in present for need in self.needs.get(group, ()))
+        return any(need.names <= present for need in self._met(present))
+
+    def _met(self, present: set[int]) -> Iterator[Need]:
+        """The needs all groups of whose words are present; who they are about is not asked."""
+        return (need for group in present for need in self.needs.get(group, ()) if need.groups <= present)
 
     def worded(self, present: set[int]) -> list[str]:
         """The rules of words alone whose groups the article holds, sorted."""
@@ -52,23 +54,19 @@ class Scanner:
         found = {rule for group in present for groups, rule in self.texts.get(group, ()) if groups <= present}
         return sorted({*found, *self.always})
 
-    def sentences(self, page: Page, has_party: Callable[[Sentence], bool] | None) -> Iterator[int]:
-        """The numbers of the sentences that some need accepts, ascending; None: whatever their zone and parties."""
+    def sentences(self, page: Page) -> Iterator[tuple[int, list[Need]]]:
+        """The numbers of the sentences that hold all groups of some needs, in a zone of theirs, with the needs."""
         for number, sentence in enumerate(page.sentences):
-            may_count = has_party is None or sentence.zone in self.zones
-            if may_count and self._accepts(self.present(words_of_sentence(sentence)), number, page, has_party):
-                yield number
+            if sentence.zone in self.zones:
+                present = self.present(words_of_sentence(sentence))
+                met = [n for n in self._met(present) if n.names <= present and sentence.zone in n.zones]
+                if met:
+                    yield number, met
 
-    def _accepts(
-        self, present: set[int], number: int, page: Page, has_party: Callable[[Sentence], bool] | None
-    ) -> bool:
-        sentence = page.sentences[number]
-        met = [need for group in present for need in self.needs.get(group, ()) if need.groups <= present]
-        if has_party is None:
-            return bool(met)
-        met = [need for need in met if sentence.zone in need.zones]
-        near = page.sentences[max(0, number - EARLIER) : number + 1]
-        return any(not need.party for need in met) or (bool(met) and any(map(has_party, near)))
+    def worded_sentences(self, page: Page) -> Iterator[int]:
+        """The numbers of the sentences that hold the words of some need, whatever their zone and parties."""
+        found = enumerate(map(words_of_sentence, page.sentences))
+        return (number for number, words in found if any(self._met(self.present(words))))
 
 
 def scanner_of(needs: Needs) -> Scanner:
@@ -89,6 +87,6 @@ def scanner_of(needs: Needs) -> Scanner:
 
 def _by_group(needs: Iterable[Need]) -> dict[int, tuple[Need, ...]]:
     found: dict[int, list[Need]] = {}
-    for need in sorted(needs, key=repr):
+    for need in sorted(needs, key=lambda need: sorted(need.groups)):
         found.setdefault(need.key, []).append(need)
     return {group: tuple(some) for group, some in found.items()}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import re2
 
-from rules.document import TextPart
+from rules.document import NearPart, TextPart
 from rules.language.text import Clean
 from rules.language.words import tokens
 from rules.lexicon import Form, Lexicon, inline
 from rules.model import Evidence
 
+_MARKS = {"sentence": re.compile(r"\n|[.!?] "), "paragraph": re.compile(r"\n")}
 Phrase = tuple[str, ...]
 
 
@@ -68,6 +71,7 @@ class Wording:
         self._cut = parts
         self.lexicons = lexicons
         self._places: dict[tuple[str, ...], list[Found]] = {}
+        self._marks: dict[tuple[int, str], list[int]] = {}
 
     @cached_property
     def parts(self) -> tuple[Words, ...]:
@@ -135,12 +139,11 @@ class Wording:
 
     def _unit(self, found: Found, same: str) -> tuple[int, int]:
         """Which sentence or paragraph a place belongs to, counted by the marks before it."""
-        part = self.parts[found.part]
-        before = part.clean.text[: part.starts[found.first]]
-        marks = before.count("\n")
-        if same == "sentence":
-            marks += sum(before.count(f"{m} ") for m in ".!?")
-        return found.part, marks
+        key = found.part, same
+        if key not in self._marks:
+            text = self.parts[found.part].clean.text
+            self._marks[key] = [mark.end() for mark in _MARKS[same].finditer(text)]
+        return found.part, bisect_right(self._marks[key], self.parts[found.part].starts[found.first])
 
     def _not(self, part: TextPart) -> tuple[bool, Evidence | None]:
         found = self.find(part.not_ or ())
@@ -151,11 +154,13 @@ class Wording:
         if near is None:
             return True, None
         right = self.find(near.b)
+        starts = [(b.part, b.first) for b in right]
+        reach = near.within + max((b.last - b.first for b in right), default=0)
         for a in self.find(near.a):
-            for b in right:
-                gap = b.first - a.last if b.first > a.last else a.first - b.last
-                if a.part == b.part and 0 < gap <= near.within and (b.first > a.last or not near.ordered):
-                    return True, self.evidence(a)
+            first = bisect_left(starts, (a.part, a.first - reach))
+            last = bisect_right(starts, (a.part, a.last + near.within))
+            if any(_is_near(a, b, near) for b in right[first:last]):
+                return True, self.evidence(a)
         return False, None
 
     def _regex(self, part: TextPart) -> tuple[bool, Evidence | None]:
@@ -166,6 +171,11 @@ class Wording:
             if match:
                 return True, words.clean.evidence(start + match.start(), start + match.end())
         return False, None
+
+
+def _is_near(a: Found, b: Found, near: NearPart) -> bool:
+    gap = b.first - a.last if b.first > a.last else a.first - b.last
+    return a.part == b.part and 0 < gap <= near.within and (b.first > a.last or not near.ordered)
 
 
 @lru_cache(maxsize=4096)

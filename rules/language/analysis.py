@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from rules.language.claims import Claim, SpecialActs
 from rules.language.reader import ClaimReader
@@ -11,7 +12,7 @@ from rules.language.structure import Structure, structure_of
 from rules.language.tagging import tag
 from rules.language.text import Page
 from rules.language.vocabulary import Party, Vocabulary
-from rules.language.words import tokens
+from rules.language.words import Tagged, find_parties, tokens
 
 EARLIER = 2
 """Sentences before one that may say whom it means by 'the government' or 'it'."""
@@ -27,10 +28,29 @@ class Analysis:
         self.page = page
         self.vocabulary = vocabulary
         self.acts = acts
+        self._words: dict[int, Tagged | None] = {}
         self._structures: dict[int, Structure | None] = {}
         self._claims: dict[int, tuple[Claim, ...]] = {}
         self._voices: dict[int, Voice | None] = {}
         self._attribution = Attribution(vocabulary.grammar, self.structure, self._mentions)
+
+    def words(self, number: int) -> Tagged | None:
+        """The words of a sentence with the parties and forms that they name; None outside the page or for a table."""
+        if number not in self._words:
+            self._words[number] = self._worded(number) if 0 <= number < len(self.page.sentences) else None
+        return self._words[number]
+
+    def _worded(self, number: int) -> Tagged | None:
+        sentence = self.page.sentences[number]
+        found = tokens(sentence.clean.text, sentence.start, sentence.end)
+        if not found.words or len(found.words) > MAX_TOKENS:
+            return None
+        found.parties = find_parties(found, self.vocabulary, self._is_headline(number))
+        found.hits = self.vocabulary.hits(found.low)
+        return found
+
+    def _is_headline(self, number: int) -> bool:
+        return self.page.sentences[number].clean.field == "title"
 
     def structure(self, number: int) -> Structure | None:
         """The structure of a sentence; None outside the page or for a table."""
@@ -39,15 +59,11 @@ class Analysis:
         return self._structures[number]
 
     def _analysed(self, number: int) -> Structure | None:
-        if not 0 <= number < len(self.page.sentences):
+        words = self.words(number)
+        if words is None:
             return None
-        sentence = self.page.sentences[number]
-        headline = sentence.clean.field == "title"
-        tagged = tokens(sentence.clean.text, sentence.start, sentence.end)
-        if not tagged.words or len(tagged.words) > MAX_TOKENS:
-            return None
-        tag(tagged, self.vocabulary, headline)
-        return structure_of(tagged, self.vocabulary.grammar, headline)
+        tag(words, self.vocabulary, self._is_headline(number))
+        return structure_of(words, self.vocabulary.grammar, self._is_headline(number))
 
     def claims(self, number: int) -> tuple[Claim, ...]:
         """The claims of a sentence, in the order of the text."""
@@ -58,15 +74,15 @@ class Analysis:
 
     def _read(self, number: int, structure: Structure) -> Iterable[Claim]:
         published = self.page.article.published_at
-        before = lambda: self._parties_before(number)  # noqa: E731  # seldom asked for, and dear
+        before = partial(self.parties_before, number)
         return ClaimReader(self.page.sentences[number], structure, published, self.acts, before).read()
 
-    def _parties_before(self, number: int) -> tuple[Party, ...]:
+    def parties_before(self, number: int) -> tuple[Party, ...]:
         """The parties of the nearest earlier sentence that names one, in the order of the text."""
         for earlier in range(number - 1, max(-1, number - 1 - EARLIER), -1):
-            structure = self.structure(earlier)
-            if structure and structure.tagged.parties:
-                return tuple(party for _, (_, party) in sorted(structure.tagged.parties.items()))
+            words = self.words(earlier)
+            if words and words.parties:
+                return tuple(party for _, (_, party) in sorted(words.parties.items()))
         return ()
 
     def voice(self, claim: Claim) -> Voice | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from rules.language.dates import Dated
@@ -34,8 +35,11 @@ class SpecialActs:
 
     def asked(self, acts: frozenset[str], things: tuple[Thing, ...]) -> bool:
         """Does some rule ask for one of these acts on one of these objects?"""
-        names = {n for thing in things for n in thing.names} | {""}
-        return any((act, name) in self.pairs for act in acts for name in names)
+        return self.asked_of(acts, {n for thing in things for n in thing.names})
+
+    def asked_of(self, acts: Set[str], names: Set[str]) -> bool:
+        """Does some rule ask for one of these acts on an object of these lexicons?"""
+        return any((act, name) in self.pairs for act in acts for name in ("", *names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from rules.language.claims import Claim, SpecialActs, Thing
 from rules.language.forms import Link
+from rules.language.phrases import is_negated
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import Structure
 from rules.language.vocabulary import Hit
@@ -42,6 +43,7 @@ _COMING = frozenset({"come", "follow", "arrive", "loom", "be", "ensue"})
 _RAISING = frozenset({"expect", "want", "need", "wish", "like", "cause", "allow"})
 _FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "tougher", "latest", "first"})
 _BURDENED = frozenset({"face", "bind", "enforce", "impose", "restrict", "observe", "maintain"})
+_ABSENCE = frozenset({"no", "longer", "over"})
 _NOTHING = Form(("there", "is", "no"), "verb", "VB", "there is no")
 
 
@@ -74,7 +76,8 @@ class Claims(Protocol):
 
 def bare(reader: Claims, found: list[Claim]) -> list[Claim]:
     """'Fresh sanctions on …', 'calls for sanctions', 'slams new sanctions': the noun says its act."""
-    if not reader.acts.bare:
+    named = {name for hit in reader.t.hits for name in hit.names}
+    if not any((act, name) in reader.acts.pairs for act in reader.acts.bare for name in named):
         return []
     taken = {t.chunk for c in found for t in c.things if c.acts & reader.acts.spoken}
     claims = [_bare_claim(reader, k) for k, c in enumerate(reader.s.chunks) if c.kind == "NP" and k not in taken]
@@ -226,9 +229,14 @@ def _acts_itself(reader: Claims, k: int) -> bool:
     return reader.s.chunks[j].form == "inf" if j < len(reader.s.chunks) else False
 
 
+def may_say_absence(low: list[str]) -> bool:
+    """Holds a sentence a word without which nothing is said to be absent?"""
+    return not _ABSENCE.isdisjoint(low) or is_negated(low)
+
+
 def absences(reader: Claims) -> list[Claim]:
     """'There is no embargo', 'there are no longer any restrictions', 'the ban is no longer in force'."""
-    if not reader.acts.absence:
+    if not reader.acts.absence or not may_say_absence(reader.t.low):
         return []
     found = []
     for k, chunk in enumerate(reader.s.chunks):

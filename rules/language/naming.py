@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from rules.language.claims import Thing, distinct
 from rules.language.phrases import Chunk
 from rules.language.structure import Structure
-from rules.language.vocabulary import Party
+from rules.language.vocabulary import Party, grammar
 
 _BROKERED = (["brokered"], ["mediated"], ["sponsored"], ["facilitated"], ["hosted"])
 _EXPLETIVES = frozenset({"there"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
+
+
+@cache
+def standing_for_another() -> frozenset[str]:
+    """Words that may stand for somebody named before them ('it', 'the government')."""
+    return _PRONOUNS | grammar().nouns["stand_ins"]
+
+
+def may_mean_another(low: list[str]) -> bool:
+    """Holds a sentence such a word?"""
+    return not standing_for_another().isdisjoint(low)
 
 
 @dataclass(frozen=True, slots=True)

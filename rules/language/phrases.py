@@ -113,7 +113,7 @@ def _group(s: Tagged, first: int, main: int, auxiliaries: list[int]) -> Chunk:
         passive=last_aux == "BE" and tag in ("VBN", "JJV", "VBD"),
         perfect="HAVE" in tags,
         progressive=last_aux == "BE" and tag == "VBG",
-        negated=_is_negated(s.low[first : main + 1]),
+        negated=is_negated(s.low[first : main + 1]),
         copula=tag == "BE",
     )
 
@@ -171,6 +171,7 @@ def _lists_on(s: Tagged, j: int) -> bool:
     return after == "ADV" and here in ("D", "ADV") and beyond[:1] in (["JJV"], ["ADJ"], ["ADV"])
 
 
-def _is_negated(words: list[str]) -> bool:
+def is_negated(words: list[str]) -> bool:
+    """Is there a 'not', or a 'no longer'?"""
     no_longer = [word for word in words if word in ("no", "longer")] == ["no", "longer"]
     return no_longer or any(word in _NEGATIVE or word.endswith("n't") for word in words)

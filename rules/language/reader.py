@@ -68,6 +68,7 @@ class ClaimReader:
         self.naming = Naming(structure, before)
         self.nouns = structure.grammar.nouns
         self.objects = [h for h in self.t.hits if h.form.pos in ("noun", "word")]
+        self.named = frozenset(n for h in self.objects for n in h.names)
 
     def read(self) -> list[Claim]:
         """Every claim, in the order of the text."""
@@ -109,8 +110,9 @@ class ClaimReader:
 
     # -- arguments ---------------------------------------------------------------------------------------------
     def _claim(self, hit: Hit) -> Claim | None:
+        ends = self.acts.ended_by(hit.names)
         k = self.s.at_token(hit.first)
-        if k < 0:
+        if k < 0 or not self.acts.asked_of(hit.names | ends, self.named):
             return None
         chunk = self.s.chunks[k]
         if hit.form.pos == "verb":
@@ -121,7 +123,6 @@ class ClaimReader:
         else:
             arguments = self._noun_arguments(hit, k)
         things = tuple(t for o in arguments.objects for t in [self.thing(o, hit)] if t)
-        ends = self.acts.ended_by(hit.names)
         if not (things or arguments.objects) or not self.acts.asked(hit.names | ends, things):
             return None
         claim = self.built(k, hit.first, hit.names, hit.form.lemma, things, arguments)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from rules.language.lookahead import ADJECTIVE, Lookahead
 from rules.language.set_phrases import NUMBERS, VERBAL, in_a_phrase
 from rules.language.vocabulary import Party, Vocabulary
-from rules.language.words import Tagged, find_parties, word_set
+from rules.language.words import Tagged, word_set
 
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
@@ -32,9 +32,7 @@ _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply",
 
 
 def tag(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> None:
-    """Fill tags, lemmas, parties and hits."""
-    sentence.parties = find_parties(sentence, vocabulary, headline)
-    sentence.hits = vocabulary.hits(sentence.low)
+    """Fill tags and lemmas; parties and hits are known."""
     inside = {i: p for first, (last, p) in sentence.parties.items() for i in range(first, last + 1)}
     _Tagger(sentence, vocabulary, inside, headline).run()
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from rules.inflect import plural
-from rules.language.text import Sentence
 from rules.lexicon import Form, Lexicon, irregular, verb_surface
 from rules.problems import RuleErrors
 from rules.source import read
 
-_WORD = re.compile(r"(?:[A-Za-z]\.){2,}|[^\W\d_]+")
 DATA = Path(__file__).parent / "data"
+_REACH = 14
+"""Words after a verb among which the rest of it may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +187,12 @@ def _party_names() -> Iterable[tuple[str, Party]]:
             yield from ((n.strip(), party) for n in text.split("/"))
 
 
+def names_of_parties() -> Iterator[tuple[Party, tuple[str, ...]]]:
+    """Every party with each of its names as words in lower case."""
+    for some in grammar().parties.values():
+        yield from ((party, tuple(word.lower() for word in name)) for name, party in some)
+
+
 def _body(kind: str, code: str, home: str) -> Party:
     """A leader's name stands for the state (or for the EU)."""
     if kind == "leaders":
@@ -223,29 +228,33 @@ class Vocabulary:
         self.noun_heads = self.grammar.nouny | nouns
         self.things = {f.words[-1] for x in lexicons.values() if x.kind == "object" for f in x.forms if f.pos == "noun"}
 
-    def names_party(self, sentence: Sentence) -> bool:
-        """May the sentence name a state, body or armed group? Cheaper than reading it."""
-        words = _WORD.findall(sentence.clean.text, sentence.start, sentence.end)
-        parties = self.grammar.parties
-        return any(w.lower() in parties or w.lower() in self.grammar.nouns["unnamed"] for w in words)
-
     def hits(self, low: list[str]) -> list[Hit]:
         """All forms in a sentence's words (lower case), those ruled out by an exclude dropped."""
         found: list[Hit] = []
         for position, word in enumerate(low):
-            for form, names in self.forms.get(word, ()):
-                last = position + len(form.words) - 1
-                if len(form.words) == 1 or tuple(low[position : last + 1]) == form.words:
-                    found.append(Hit(position, last, form, names))
+            if word not in self.forms:
+                continue
+            after = low[position + 1 : position + _REACH]
+            for form, names in self.forms[word]:
+                size = len(form.words)
+                if size == 1:
+                    found.append(Hit(position, position, form, names))
+                elif form.words[1] not in after:
+                    continue
+                elif after[: size - 1] == list(form.words[1:]):
+                    found.append(Hit(position, position + size - 1, form, names))
                 elif form.pos == "verb" and _follow_later(form.words[1:], low, position):
                     found.append(Hit(position, position, form, names))
-        if not found:
-            return found
+        banned = self._excluded(found, low)
+        return [Hit(h.first, h.last, h.form, h.names - banned) for h in found if h.names - banned] if banned else found
+
+    def _excluded(self, found: list[Hit], low: list[str]) -> set[str]:
+        """The lexicons that mean something else in a sentence than the words that stand there."""
+        in_doubt = {name for hit in found for name in hit.names if name in self.excludes}
+        if not in_doubt:
+            return in_doubt
         joined = f" {' '.join(low)} "
-        banned = {n for h in found for n in h.names if any(e in joined for e in self.excludes.get(n, ()))}
-        if banned:
-            found = [Hit(h.first, h.last, h.form, h.names - banned) for h in found if h.names - banned]
-        return found
+        return {name for name in in_doubt if any(phrase in joined for phrase in self.excludes[name])}
 
 
 # Prepositions that may stand far from their verb: 'adds the firm and its owners to the list'.
@@ -255,8 +264,8 @@ _FAR = frozenset({"to", "from", "with", "as"})
 def _follow_later(rest: tuple[str, ...], low: list[str], position: int) -> bool:
     """'pull the country out of the pact': the verb's other words stand together a little later."""
     size = len(rest)
-    reach = 14 if size > 1 or not _FAR.isdisjoint(rest) else 8  # 'off' belongs to a verb near by
-    return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + reach)) if rest else False
+    reach = _REACH if size > 1 or not _FAR.isdisjoint(rest) else 8  # 'off' belongs to a verb near by
+    return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + reach))
 
 
 def _form_index(lexicons: Mapping[str, Lexicon]) -> dict[str, tuple[tuple[Form, frozenset[str]], ...]]:

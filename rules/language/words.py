@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from rules.language.vocabulary import Hit, Party, Vocabulary, state_names
 
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+"""Two letters of a state's code."""
 _TOKEN = re.compile(
-    "[\U0001f1e6-\U0001f1ff]{2}|"  # a flag is two letters of its state's code
-    r"(?:[A-Za-z]\.){2,}|[^\W\d_]+n't\b|[^\W\d_]+|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|\d+(?:[.,]\d+)*(?:s\b)?|"
-    r"\.\.\.|[^\w\s]"
+    _FLAG.pattern + r"|(?:[A-Za-z]\.){2,}|[^\W\d_]+n't\b|[^\W\d_]+|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|"
+    r"\d+(?:[.,]\d+)*(?:s\b)?|\.\.\.|[^\w\s]"
 )
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z]+")
+_HASHTAG = re.compile(r"#([^\W\d_]+)")
 _HEADED = re.compile("(treaty|agreement|accords?|deal|convention|pact|embargo|ceasefire|truce|sanctions)$")
 """What a hashtag in small letters may end with, a name glued before it."""
 _SILENT = frozenset("$€£¥#@%*_")
@@ -58,12 +60,14 @@ def tokens(text: str, start: int, end: int) -> Tagged:
     """Cut text[start:end] into words and punctuation."""
     sentence = Tagged()
     is_open = False  # a quotation in single marks
+    tagged = "#" in text[start:end]
     for match in _TOKEN.finditer(text, start, end):
         word = match.group()
-        if word in _SILENT or (word[0] >= _PICTURES and not word[0].isalpha()):
+        is_word = word.isalpha()
+        if not is_word and (word in _SILENT or (word[0] >= _PICTURES and not word[0].isalpha())):
             sentence.flags += _flag(word)
             continue
-        if word in _QUOTES:
+        if not is_word and word in _QUOTES:
             behind = bool(sentence.ends) and match.start() == sentence.ends[-1] and text[match.start() - 1] == "s"
             if word == '"' or is_open or not behind:  # the end of 'all ties' is no genitive, that of 'the states' is
                 sentence.quotes.append(match.start())
@@ -76,12 +80,19 @@ def tokens(text: str, start: int, end: int) -> Tagged:
                 continue
             word = "–"
         start = match.start()
-        for part in _parts(word) if text[start - 1 : start] == "#" else (word,):
+        for part in _parts(word) if tagged and text[start - 1 : start] == "#" else (word,):
             sentence.words.append(part)
             sentence.low.append(part.lower())
             sentence.starts.append(start)
             sentence.ends.append(start := start + len(part))
     return sentence
+
+
+def spelt_out(text: str) -> str:
+    """A text with each hashtag cut as `tokens` cuts it, and each flag of a state as the state's name."""
+    if "#" in text:
+        text = _HASHTAG.sub(lambda match: " ".join(_parts(match[1])), text)
+    return text if text.isascii() else _FLAG.sub(lambda match: f" {state_names().get(_code(match[0]), '')} ", text)
 
 
 def _parts(tag: str) -> list[str]:
@@ -95,8 +106,11 @@ def _parts(tag: str) -> list[str]:
 
 def _flag(word: str) -> list[Party]:
     """The state of a flag: its two letters are those of ISO 3166-1 (Unicode Technical Standard 51, annex B)."""
-    code = "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in word if c >= "\U0001f1e6")
-    return [Party(code, "state")] if len(word) == 2 and code in state_names() else []
+    return [Party(_code(word), "state")] if _code(word) in state_names() else []
+
+
+def _code(word: str) -> str:
+    return "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in word) if _FLAG.fullmatch(word) else ""
 
 
 def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> dict[int, tuple[int, Party]]:

@@ -11,6 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import Article, RuleSet, load
+from rules.engine import match
+from rules.engine.checks import Tried
+from rules.engine.wording import Wording, words_of
+from rules.language.analysis import Analysis
+from rules.language.text import even, page_of
 
 CLAIMS = [
     "act: $end_restriction, object: $restriction",
@@ -121,6 +126,36 @@ def test_a_survey_finds_the_same_matches_and_near_misses_are_none_of_them(
         explanation = ruleset.explain(near.rule, article)
         assert explanation.matched is None
         assert any(c.failing == (near.key,) for c in explanation.candidates)
+
+
+LINES = (Path(__file__).parent / "news.txt").read_text("utf8").splitlines()
+NEWS = [line.split("|")[1] for line in LINES if "|" in line]
+
+
+def read_through(ruleset: RuleSet, article: Article) -> set[str]:
+    """The rules over claims that hold for some claim of some sentence, nothing spared."""
+    title, text = even(article.title, "title"), even(article.text, "text")
+    analysis = Analysis(page_of(article, title, text), ruleset.vocabulary, ruleset.special)
+    wording = Wording(lambda: (words_of(title), words_of(text)), ruleset.lexicons)
+    claims = [c for n in range(len(analysis.page.sentences)) for c in analysis.claims(n)]
+    tried = (
+        Tried(r, t, c, analysis, wording) for c in claims for r in ruleset.rules.values() for t in match.tests_for(r, c)
+    )
+    return {t.rule.id for t in tried if match.holds(t)}
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_no_sentence_of_the_news_is_spared_that_a_shipped_rule_holds_for(part: int) -> None:
+    ruleset = load()
+    for title, first, second in list(zip(NEWS, NEWS[1:], NEWS[2:], strict=False))[part::10]:
+        article = Article(id="1", title=title, text=f"{first.rstrip('.')}. {second.rstrip('.')}.")
+        assert {m.rule for m in ruleset.match(article)} == read_through(ruleset, article), article
+
+
+@pytest.mark.parametrize("title", ["Norway and Ghana sign #DefencePact", "🇳🇴🇬🇭 the ministers signed a defence pact"])
+def test_words_that_only_a_hashtag_holds_and_states_that_flags_name_are_found(title: str) -> None:
+    article = Article(id="1", title=title, text="")
+    assert {m.rule for m in load().match(article)} == {"defence.deal.new", "treaty.signed"}
 
 
 def test_two_processes_with_different_hash_seeds_write_the_same_bytes() -> None:

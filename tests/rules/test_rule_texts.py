@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import Article, load
+from rules import Article, RuleSet, load
 from rules.language.text import even
 
 RULES = load()
@@ -103,6 +103,42 @@ def test_time_grows_with_length_and_no_faster(piece: str) -> None:
 
 def test_five_megabytes_in_one_line_are_read() -> None:
     assert seconds("the weather was fine " * 250_000) < 10
+
+
+WORDED = """
+rule: near.words
+title: Words that stand near each other
+maturity: experimental
+text: {near: {a: [lift], b: [embargo], within: 3}}
+---
+rule: same.sentence
+title: Words of one sentence
+maturity: experimental
+text: {all: [lift, embargo], same: sentence}
+"""
+
+
+@pytest.fixture(scope="module")
+def worded(tmp_path_factory: pytest.TempPathFactory) -> RuleSet:
+    file = tmp_path_factory.mktemp("rules") / "worded.yml"
+    file.write_text(WORDED, "utf8")
+    return load(file, packs=False)
+
+
+@given(st.lists(st.sampled_from(["lift", "embargo", "an", "the", "end."]), max_size=12))
+def test_words_are_near_or_of_one_sentence_as_a_look_at_every_pair_says(worded: RuleSet, words: list[str]) -> None:
+    pairs = [(i, j) for i, a in enumerate(words) for j, b in enumerate(words) if a == "lift" and b == "embargo"]
+    near = any(abs(i - j) <= 3 for i, j in pairs)
+    same = any("end." not in words[min(pair) : max(pair)] for pair in pairs)
+    found = {match.rule for match in worded.match(Article(id="1", title="", text=" ".join(words)))}
+    assert found == ({"near.words"} if near else set()) | ({"same.sentence"} if same else set())
+
+
+def test_words_of_a_long_text_are_compared_with_their_neighbours_only(worded: RuleSet) -> None:
+    text = "lift it all. " * 20_000 + "see the embargo. " * 20_000
+    start = time.perf_counter()
+    assert worded.match(Article(id="1", title="", text=text)) == ()
+    assert time.perf_counter() - start < 10
 
 
 PROGRAM = """
