@@ -32,7 +32,6 @@ class Analysis:
         self._structures: dict[int, Structure | None] = {}
         self._claims: dict[int, tuple[Claim, ...]] = {}
         self._voices: dict[int, Voice | None] = {}
-        self._attribution = Attribution(vocabulary.grammar, self.structure, self._mentions)
 
     def words(self, number: int) -> Tagged | None:
         """The words of a sentence with the parties and forms that they name; None outside the page or for a table."""
@@ -89,7 +88,9 @@ class Analysis:
         """Who asserts the claim; None for the outlet itself."""
         key = id(claim)
         if key not in self._voices:
-            self._voices[key] = self._attribution.voice(claim)
+            # Kept by nobody: a circle of references would leave each page to the garbage collector.
+            attribution = Attribution(self.vocabulary.grammar, self.structure, self._mentions)
+            self._voices[key] = attribution.voice(claim)
         return self._voices[key]
 
     def _mentions(self, word: str) -> list[int]:
