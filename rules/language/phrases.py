@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rules.language.set_phrases import VERBAL
 from rules.language.words import Tagged
@@ -31,8 +31,7 @@ _SPANS = frozenset({"hours", "days", "weeks", "months", "years", "hour", "minute
 _NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A stretch of tokens `first` to `last`. kind: NP, AP (predicative adjective), VG, or the tag of a single word."""
 
     kind: str

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from rules.inflect import plural
 from rules.lexicon import Form, Lexicon, irregular, verb_surface
@@ -31,8 +32,7 @@ class Party:
     """The state of a company, '' where it is unknown or there are several."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A form of a lexicon in a sentence: tokens first to last (inclusive), and the lexicons it belongs to."""
 
     first: int
