@@ -11,6 +11,8 @@ from rules.language.words import Tagged
 
 ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed)\Z")
 
+_PACTS = frozenset({"agreement", "agreements", "deal", "deals", "pact", "pacts", "accord", "accords", "treaty"})
+
 
 @dataclass(frozen=True, slots=True)
 class Lookahead:
@@ -20,6 +22,10 @@ class Lookahead:
     v: Vocabulary
     inside: Mapping[int, Party]
     fixed: Set[int]
+
+    def is_agreement(self, i: int) -> bool:
+        """Is word i what states agree on ('agreement', 'pact')?"""
+        return i < len(self.s.low) and self.s.low[i] in _PACTS
 
     def is_base(self, i: int) -> bool:
         """May word i be the base form of a verb?"""

@@ -168,6 +168,8 @@ class _Tagger:
             return "N", low  # 'reopens the Erez crossing'
         if low in _STRIFE and before not in ("BE", "HAVE") and self.is_strife(i, after):
             return "N", low
+        if before == "N" and "D" in self.s.tags[max(0, i - 2) : i] and self.ahead.is_agreement(i + 1):
+            return "N", low  # 'a water sharing agreement'
         if before in ("D", "POSS", "ADJ") and after not in ("D", "PR"):
             return (
                 ("ADJ", low)
