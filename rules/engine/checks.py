@@ -13,6 +13,7 @@ from rules.engine.wording import Wording, words_of
 from rules.language.analysis import Analysis
 from rules.language.claims import Claim
 from rules.language.dates import DAY
+from rules.language.phrases import Chunk
 from rules.language.speakers import Voice
 from rules.language.vocabulary import Party
 from rules.model import Evidence, Role, Status, Zone
@@ -93,9 +94,16 @@ def party_objects(claim: Claim, kinds: Collection[str]) -> list[tuple[int, int, 
     for k in claim.objects:
         chunk = claim.structure.chunks[k]
         for first, (last, party) in sorted(parties.items()):
-            if chunk.first <= first and last == chunk.head and not party.adjective and fits(party, kinds):
+            is_head = chunk.first <= first and last == chunk.head
+            if is_head and (not party.adjective or _are_people(claim, chunk)) and fits(party, kinds):
                 found.append((k, first, party))
     return found
+
+
+def _are_people(claim: Claim, chunk: Chunk) -> bool:
+    """'Expels 20 Ghanaians': nationals, counted, stand for their state."""
+    tagged = claim.structure.tagged
+    return "NUM" in tagged.tags[chunk.first : chunk.head] and tagged.low[chunk.head].endswith(("s", "men"))
 
 
 def _about(t: Tried, chunk: int) -> Outcome:

@@ -236,7 +236,7 @@ class Governing:
     def _opens_clause(self, j: int, k: int) -> bool:
         """'Fighting stops as the sides agree …': does chunk j begin a side clause of its own with verb k?"""
         is_clausal = self.s.kind(j) == "P" and self.s.low(j) in _CLAUSAL
-        return is_clausal and j + 1 < k and all(self.s.kind(m) in ("NP", "P", "CC") for m in range(j + 1, k))
+        return is_clausal and j + 1 < k and all(self.s.kind(m) in ("NP", "P", "CC", ",") for m in range(j + 1, k))
 
     def _of_phrase(self, k: int) -> tuple[int | None, str]:
         """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""

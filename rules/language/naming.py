@@ -12,8 +12,8 @@ from rules.language.structure import Structure
 from rules.language.vocabulary import Party, grammar
 
 _BROKERED = (["brokered"], ["mediated"], ["sponsored"], ["facilitated"], ["hosted"])
-_EXPLETIVES = frozenset({"there"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
+_POINTING = _PRONOUNS | {"there"}
 
 
 @cache
@@ -108,7 +108,7 @@ class Naming:
         verb = self.s.verb_left(k - 1)
         while verb >= 0:
             subject = self.s.subject(verb)
-            if subject and self.s.low(subject[0]) not in _EXPLETIVES:
+            if subject and self.s.low(subject[0]) not in _POINTING:
                 return subject[0]
             verb = self.s.verb_left(verb - 1)
         return k

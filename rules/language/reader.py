@@ -81,11 +81,11 @@ class ClaimReader:
         longest = {(hit.first, name): 0 for hit in fitting for name in hit.names}
         for hit in fitting:
             longest |= {(hit.first, n): max(longest[hit.first, n], hit.last) for n in hit.names}
-        merged: dict[tuple[int, int, str, bool, bool], Hit] = {}
+        merged: dict[tuple[int, int, str, bool, tuple[str, ...]], Hit] = {}
         for hit in fitting:
             names = frozenset(n for n in hit.names if longest[hit.first, n] == hit.last)
-            is_apart = hit.last == hit.first and len(hit.form.words) > 1
-            key = (hit.first, hit.last, hit.form.pos, hit.form.transitive, is_apart)
+            apart = hit.form.words[1:] if hit.last == hit.first else ()
+            key = (hit.first, hit.last, hit.form.pos, hit.form.transitive, apart)
             old = merged.get(key)
             if names:
                 merged[key] = Hit(
@@ -145,7 +145,7 @@ class ClaimReader:
         if receivers:
             direct = self.s.coordinated(after + 1)  # 'gives Norway its tanks'
         if hit.last == hit.first and len(hit.form.words) > 1:
-            if not hit.form.transitive:
+            if not hit.form.transitive or (chunk.passive and not direct):
                 return Arguments(objects=self.s.subject(k))  # 'the truce is now in force'
             preposition = hit.form.words[-1]
             if hit.form.words[-2] == "to" and (done_to := self.s.infinitive_objects(k)):

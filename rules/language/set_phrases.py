@@ -101,6 +101,11 @@ def _prime(s: Tagged, i: int, _: Lookahead) -> str:
     return "ADJ" if _next(s, i) in ("minister", "ministers") else ""
 
 
+def _each(s: Tagged, i: int, _: Lookahead) -> str:
+    """'Norway and Ghana have each expelled an envoy'."""
+    return "ADV" if _before(s, i) in ("HAVE", "BE", "M") and _next(s, i) != "other" else ""
+
+
 def _release(s: Tagged, i: int, _: Lookahead) -> str:
     return "N" if i and s.low[i - 1] in ("press", "news", "media") else ""
 
@@ -124,6 +129,8 @@ _BY_WORD: dict[str, Callable[[Tagged, int, Lookahead], str]] = {
     "back": _back,
     "yet": _yet,
     "following": _following,
+    "each": _each,
+    "both": _each,
     "release": _release,
     "may": _may,
     "prime": _prime,

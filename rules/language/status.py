@@ -83,9 +83,13 @@ class Composer:
         if current in (Status.AGREED, Status.ANNOUNCED) and self._is_conditional(k):
             links.append(Link(position, "if", Status.CONDITIONAL))
             current = Status.CONDITIONAL
-        if self.question and current in (*FACTUAL, Status.PLANNED):
+        if self.question and not self._is_told_first(k) and current in (*FACTUAL, Status.PLANNED):
             current = Status.POSSIBLE
         return Reading(current, tuple(links), subordinate, tuple(governors))
+
+    def _is_told_first(self, k: int) -> bool:
+        """'Norway cuts ties: is it a bluff?': what stands before the colon is not asked."""
+        return any(self.s.kind(j) in (":", "–") for j in range(k + 1, len(self.s.chunks)))
 
     def _is_conditional(self, k: int) -> bool:
         """'agreed to lift the ban if …': does a condition follow in the same sentence?"""

@@ -22,7 +22,7 @@ _QUANTITY = word_set(
 )
 _PARTAKING = word_set(
     "participation membership involvement compliance obligations obligation implementation commitment "
-    "commitments observance terms provisions limits requirements"
+    "commitments role observance terms provisions limits requirements"
 )
 _MONEY = frozenset({"million", "billion", "trillion", "m", "mln", "bn", "tn", "dollars", "dlrs", "euros", "pounds"})
 _WHITHER = frozenset({"bind", "destine", "head", "intend", "link", "tie", "mean"})

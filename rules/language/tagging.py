@@ -20,7 +20,7 @@ _PLURAL = word_set(
 )
 _ENDS = frozenset({"", ".", "?", "!", "–", "-", ":", ";", ")"})
 _PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
-_ADJECTIVES_TOO = frozenset({"complete", "separate", "direct", "secure", "moderate"})
+_ADJECTIVES_TOO = frozenset({"complete", "separate", "direct", "secure", "moderate", "double"})
 _STRIFE = frozenset({"fighting", "shelling", "bombing", "shooting"})
 _FRESH = word_set("new fresh more further additional tougher latest possible potential")
 _LEAVING = word_set(
@@ -219,6 +219,8 @@ class _Tagger:
             return "VBN"
         if before in ("N", "PR") and not self.verbs and self.only_verb(i):
             return "VBD"
+        if after == "TO" and self.headline and not self.ahead.is_base(i + 2):
+            after = "P"  # 'ambassador recalled to Oslo'
         followed = after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V")
         return "VBD" if followed or "VBN" not in tags else "VBN"
 
@@ -269,7 +271,12 @@ class _Tagger:
 
     def base(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
         nouny = low in self.v.noun_heads
-        if low in _ADJECTIVES_TOO and before in ("VBZ", "VBD", "VBG") and self.ahead.after(i) in ("N", "ADJ"):
+        joined = before == "CC" and self.s.tags[i - 2] == "ADJ"  # 'immediate and complete'
+        if (
+            low in _ADJECTIVES_TOO
+            and (joined or before in ("VBZ", "VBD", "VBG"))
+            and self.ahead.after(i) in ("N", "ADJ")
+        ):
             return "ADJ", low  # 'announces complete withdrawal'
         if before == "PR" and not nouny:
             return "VB", lemma
