@@ -80,8 +80,13 @@ async def for_ever(db: Database) -> None:
             )
 
 
-def main(database_url: str, how: str) -> None:
+def hush() -> None:
+    """No line in the log for each look."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+
+def main(database_url: str, how: str) -> None:
+    hush()
     asyncio.run({"once": once, "for": for_ever}[how](Database(database_url)))
 
 

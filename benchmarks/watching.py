@@ -26,7 +26,7 @@ from benchmarks import _growth
 from benchmarks._feed_server import ETAG, MODIFIED, feed_server, real_documents
 from benchmarks._servers import DATABASES, ROOT, Servers, servers
 from benchmarks._shared import missing, shown
-from benchmarks._watch import EAGER, Taken
+from benchmarks._watch import EAGER, Taken, hush
 from store.feeds import sync_feeds
 from store.tables import feed
 from watcher.formats.source import Source
@@ -39,6 +39,7 @@ SOURCE = Source(url="https://feed.example/rss", content_type="application/xml")
 
 def main() -> None:
     """Print the figures."""
+    hush()
     with servers() as given:
         if not missing("corpora/real-feeds.tar.gz"):
             parsing()
