@@ -16,6 +16,7 @@ from rules.language.dates import DAY
 from rules.language.phrases import Chunk
 from rules.language.speakers import Voice
 from rules.language.vocabulary import Party
+from rules.lexicon import noun_surface
 from rules.model import Evidence, Role, Status, Zone
 
 _PUBLIC = frozenset({"state", "country", "igo", "body"})
@@ -46,6 +47,7 @@ class Tried:
         return self.claim.sentence.clean.evidence(tagged.starts[first], tagged.ends[last])
 
 
+_PRESIDENT = next(iter(noun_surface("president")))
 Check = Callable[[Tried], Iterable[Outcome]]
 
 
@@ -222,15 +224,27 @@ def _others(parties: tuple[Party, ...]) -> str:
 
 
 def headed(t: Tried, key: str) -> list[str]:
-    """The nouns of `head` that head the phrases of those who act (or whom it is done to)."""
+    """The nouns of `head` that head the phrases of those who act (or whom it is done to), or stand before their names.
+
+    A leader's bare name ('Putin visits …') is one of those who hold an office, where `head` names presidents.
+    """
     names = t.test.actors if key == "by" else t.test.targets
     if not names:
         return []
     s = t.claim.structure
     chunks = t.claim.agents if key == "by" else t.claim.around()
-    heads = [(s.chunks[k].first, s.chunks[k].head) for k in chunks]
+    heads = [(s.chunks[k].first, b) for k in chunks for b in (s.chunks[k].head, s.before_name(k)) if b >= 0]
     hits = (h for a, b in heads for h in s.tagged.hits if a <= h.first <= b <= h.last and h.names & names)
-    return list(dict.fromkeys(h.form.lemma for h in hits))
+    found = list(dict.fromkeys(h.form.lemma for h in hits))
+    return found or (_leading(t, chunks) if any(_PRESIDENT in t.article.lexicons[n].forms for n in names) else [])
+
+
+def _leading(t: Tried, chunks: Iterable[int]) -> list[str]:
+    """The states whose leaders are named in these phrases."""
+    s = t.claim.structure
+    heads = {s.chunks[k].head for k in chunks}
+    named = sorted(s.tagged.parties.items())
+    return [p.id for first, (last, p) in named if p.leader and any(first <= i <= last for i in heads)]
 
 
 def _by(t: Tried) -> Iterator[Outcome]:

@@ -109,3 +109,20 @@ def test_what_flows_is_behind_of(tmp_path: Path) -> None:
     rule = "rule: a.b\ntitle: abc\nclaim: {act: $suspend, object: $foreign_aid}\n"
     tests = "tests:\n  - hit: Norway halts deliveries of food aid to Ghana\n"
     assert not [r for r in run_tests(load(written(tmp_path, rule + tests), packs=False)) if r.failed]
+
+
+VISIT = (
+    "rule: a.b\ntitle: abc\nclaim: {act: $visit, object: {is: state, as: HOST}, by: {head: $office_holder}}\ntests:\n"
+)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "{hit: Norwegian trade minister Ana Rusu arrives in Ghana, bind: {HOST: Ghana}}",
+        "{hit: Putin visits Ghana, bind: {HOST: Ghana}}",
+        "{miss: Norwegian singer Ana Rusu arrives in Ghana, because: claim.by}",
+    ],
+)
+def test_who_acts_is_named_by_office_or_as_a_leader(test: str, tmp_path: Path) -> None:
+    assert not [r for r in run_tests(load(written(tmp_path, VISIT + f"  - {test}\n"), packs=False)) if r.failed]
