@@ -25,6 +25,7 @@ _CLAUSAL = frozenset({"as", "after", "before", "since", "until"})
 _TOPIC = frozenset({"on", "about", "over"})
 # 'Wants to have the ban lifted': verbs whose object has something done to it.
 _BRINGING_ABOUT = frozenset({"have", "get", "see", "want", "need", "keep", "make", "like", "wish", "watch", "demand"})
+_TO_WHOM = frozenset({"threaten", "promise"})
 _LINKING = frozenset({"become", "remain", "seem", "look", "appear", "prove"})
 _DEALT = frozenset({"hit", "punish", "strike", "target"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
@@ -240,11 +241,13 @@ class Governing:
 
     def _of_phrase(self, k: int) -> tuple[int | None, str]:
         """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
-        left = self.s.listed_first(k) - 1
+        left = listed_first(self.s, k) - 1
         if self.s.kind(left) == "VG":
             if self.s.lemma(left) in self.s.grammar.reporting and self._is_subject(k):
                 return self._as_subject(k)
             return left, "object"
+        if self.s.kind(left) == "NP" and self.s.kind(left - 1) == "VG" and self.s.lemma(left - 1) in _TO_WHOM:
+            return left - 1, "object"  # 'threatens them sanctions'
         if self.s.kind(left) == "P" and self.s.low(left) in _APART:
             is_dealt = self.s.low(left) == "by" and self.s.lemma(left - 1) in _DEALT and self.s.kind(left - 1) == "VG"
             return (left - 1, "object") if is_dealt else (None, "")  # 'could be hit by sanctions'
@@ -291,3 +294,15 @@ class Governing:
             if self.s.kind(j) not in ("P", "NP", "CC", "AP") or self.s.low(j) in _CLAUSAL:
                 break
         return None, ""
+
+
+def listed_first(s: Structure, k: int) -> int:
+    """The first phrase of the list that k ends: 'calls for a truce, sanctions and an embargo'."""
+    first = k
+    while s.kind(first - 1) == "CC" and s.kind(first - 2) == "NP":
+        first -= 2
+    listed = first
+    while s.kind(listed - 1) == "," and s.kind(listed - 2) == "NP":
+        listed -= 2
+    ends = first < k or s.kind(k + 1) in ("CC", ".", "")
+    return listed if ends and s.kind(listed - 1 - (s.kind(listed - 1) == "P")) == "VG" else first

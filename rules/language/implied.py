@@ -8,6 +8,7 @@ from typing import Protocol
 
 from rules.language.claims import Claim, SpecialActs, Thing
 from rules.language.forms import Link
+from rules.language.governing import listed_first
 from rules.language.phrases import is_negated
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import Structure
@@ -198,7 +199,7 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
     Amounts are passed over: 'a new round of sanctions'.
     """
     s = reader.s
-    k = s.listed_first(_wrapped(s, k))
+    k = listed_first(s, _wrapped(s, k))
     to_whom = governor == k - 2 and s.kind(k - 1) == "NP"
     if governor == k - 1 or (to_whom and s.lemma(governor) in ("threaten", "promise", "warn")):
         return ""  # 'threatens Norway new sanctions'

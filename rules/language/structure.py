@@ -101,17 +101,6 @@ class Structure:
         first = to + 1 + (self.kind(to + 1) == "P")
         return self.coordinated(first) if to >= 0 and self.kind(first) == "NP" else []
 
-    def listed_first(self, k: int) -> int:
-        """The first phrase of the list that k ends: 'calls for a truce, sanctions and an embargo'."""
-        first = k
-        while self.kind(first - 1) == "CC" and self.kind(first - 2) == "NP":
-            first -= 2
-        listed = first
-        while self.kind(listed - 1) == "," and self.kind(listed - 2) == "NP":
-            listed -= 2
-        ends = first < k or self.kind(k + 1) in ("CC", ".", "")
-        return listed if ends and self.kind(listed - 1 - (self.kind(listed - 1) == "P")) == "VG" else first
-
     def joins(self, k: int) -> bool:
         """Is chunk k a comma or a conjunction?"""
         return self.kind(k) in (",", "CC")
