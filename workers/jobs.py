@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workers import context
 from workers.matching import match_articles
+from workers.nearest import Nearest
 from workers.sender import sender
 
 FUNCTIONS = frozenset(("workers.jobs.match", "workers.jobs.deliver"))
@@ -14,7 +16,8 @@ FUNCTIONS = frozenset(("workers.jobs.match", "workers.jobs.deliver"))
 
 def match(article_ids: Sequence[str]) -> None:
     """Evaluate those of the articles that still wait."""
-    match_articles(context.current(), list(article_ids))
+    here = context.current()
+    match_articles(replace(here, doorbell=Nearest(here)), list(article_ids))
 
 
 def deliver(delivery_ids: Sequence[str]) -> None:

@@ -58,6 +58,11 @@ class Sender:
         """Lease what is due and start sending it; returns how many. Waits for the ledger, not for receivers."""
         return int(self._run(self._take_up()).result(_TAKE_UP_S))
 
+    @property
+    def has_room(self) -> bool:
+        """Whether more tries could be in the air; no lock is needed for a guess."""
+        return len(self._flying) < AT_ONCE
+
     def settle(self) -> None:
         """Wait until nothing is in the air and nothing more can leave now."""
         while self.take_up() or self._flying or self._ended:

@@ -124,8 +124,9 @@ def test_a_wiped_redis_and_a_killed_worker_lose_nothing(
 
     def done() -> bool:
         with db.write() as connection:
-            # those that a worker holds are left to it: it locks them in an order of its own
-            waiting = select(delivery.c.id).where(delivery.c.status == "pending").with_for_update(skip_locked=True)
+            # what is due already is left to the workers: they pass by what is locked, and this asks all the time
+            later = (delivery.c.status == "pending", delivery.c.next_at > db.now(connection))
+            waiting = select(delivery.c.id).where(*later).with_for_update(skip_locked=True)
             ids = connection.execute(waiting).scalars().all()
             connection.execute(update(delivery).where(delivery.c.id.in_(ids)).values(next_at=1))
         leases = count(db, delivery.c.id, delivery.c.status == "delivered")
