@@ -34,6 +34,7 @@ _OLD_WORDS = frozenset(
     ]
 )
 _TELLING = frozenset({"announce", "pledge", "promise", "vow", "declare", "say", "offer", "propose", "call", "urge"})
+_BESIDE = frozenset({"with", "amid", "after", "to", "from", "in", "despite", "under", "during", "following"})
 # 'The cost of the exit': it took place some time ago.
 _ABOUT = frozenset(
     [
@@ -126,8 +127,8 @@ class Placing:
             return zone, "the title"
         if chunk.perfect and self.s.tagged.low[chunk.first] == "had" and not self._reported(reading):
             return Zone.BACKGROUND, "pluperfect"
-        mark = "since" if self._since(k) else reading.subordinate
-        if mark in ("since", "when"):
+        mark = self._beside(k, reading) or reading.subordinate
+        if mark in ("since", "when", "in passing"):
             return Zone.BACKGROUND, mark
         if (day := self._recent(k, dated)) >= 0:
             return zone, f"sentence {self.sentence.number}, dated by {self.s.tagged.words[day]!r}"
@@ -137,9 +138,10 @@ class Placing:
             return Zone.BACKGROUND, "participle after a noun"
         return zone, f"sentence {self.sentence.number}"
 
-    def _since(self, k: int) -> bool:
-        """'Trade has grown since the lifting of the ban'."""
-        return self.s.kind(k) == "NP" and self.s.preposition(k) == "since"
+    def _beside(self, k: int, reading: Reading) -> str:
+        """'Trade has grown since the lifting of the ban', 'prices fell with the easing of curbs': a noun in passing."""
+        word = self.s.preposition(k) if self.s.kind(k) == "NP" else ""
+        return word if word == "since" else "in passing" if word in _BESIDE and not reading.links else ""
 
     def _tells(self, k: int) -> bool:
         """'…, who promised tanks': a clause after a comma whose own verb announces something is news as well."""
