@@ -260,6 +260,8 @@ class Governing:
             before -= 1  # 'pull out of'
         if self.s.kind(before) == "VG":
             return self._of_swelling(before)
+        if self._goes_on(before):
+            return self._of_swelling(before - 1)
         if self.s.kind(before) in ("NP", "AP"):
             is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
             return (before, "noun") if is_governor else self._of_phrase(before)
@@ -268,9 +270,13 @@ class Governing:
     def _of_swelling(self, verb: int) -> tuple[int, str]:
         """'Hopes rise for …', 'calls grow for …': the subject governs what its verb only brings about."""
         nouns = [j for j in self.s.subject(verb) if self.s.low(j) in self.s.grammar.noun_class]
-        if nouns and self.s.lemma(verb) in _SWELLING:
+        if nouns and (self.s.lemma(verb) in _SWELLING or self._goes_on(verb + 1)):
             return nouns[-1], "noun"
         return verb, "object"
+
+    def _goes_on(self, k: int) -> bool:
+        """'Talks are underway on …': does a predicate only say that its subject takes place?"""
+        return self.s.low(k) in ("underway", "ongoing") and self.s.kind(k - 1) == "VG" and self.s.chunks[k - 1].copula
 
     def _is_subject(self, k: int) -> bool:
         """'suggests new sanctions against it are illegal': a finite verb follows the phrase and its complements."""

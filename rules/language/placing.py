@@ -11,6 +11,7 @@ from rules.language.structure import REACH, Structure
 from rules.language.text import Sentence
 from rules.model import Zone
 
+_WHOLE = {Zone.BACKGROUND: "a column, not a report", Zone.HEADLINE: "the title"}
 OLD_S = 75 * DAY
 """Older than this the act is history, wherever it stands."""
 FRESH_S = 7 * DAY
@@ -123,8 +124,8 @@ class Placing:
         chunk = self.s.chunks[k]
         if old := self._history(k, token, dated):
             return Zone.BACKGROUND, old
-        if zone is Zone.HEADLINE:
-            return zone, "the title"
+        if zone in _WHOLE:
+            return zone, _WHOLE[zone]
         if chunk.perfect and self.s.tagged.low[chunk.first] == "had" and not self._reported(reading):
             return Zone.BACKGROUND, "pluperfect"
         mark = self._beside(k, reading) or reading.subordinate

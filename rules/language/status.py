@@ -25,6 +25,7 @@ _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
 # 'The plan includes lifting the ban': what it is, the subject says.
 _CONTAINING = frozenset(["include", "contain", "involve", "entail", "cover", "comprise", "feature", "mean", "bring"])
 _ORDERING = frozenset({"order", "command", "instruct", "direct", "want", "need"})
+_WANTING = frozenset({"want", "need", "like", "wish"})
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
@@ -168,6 +169,8 @@ class Composer:
         is_about = role == "about" or (role == "object" and self.s.low(k + 1) in ("on", "about", "over"))
         if is_about and lemma in ("vote", "decide", "rule"):
             return "possible"
+        if role == "that" and lemma in _WANTING:
+            return "demand"  # 'wants the ban lifted'
         if role == "inf" and name == "say":
             return "plan"  # 'Says Norway to lift the ban'
         if role in ("that", "ger") and lemma in grammar.reporting and name in _SPOKEN:

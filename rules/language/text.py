@@ -36,6 +36,17 @@ _FURNITURE = re.compile(
     r"photo(?: credit)?:.*|image(?: source)?:.*|getty images.*|file photo.*|continue reading.*)\s*\Z",
     re.IGNORECASE,
 )
+_COLUMN = re.compile(
+    r"\A(?:opinion|comment|editorial|op-ed|letters?|from the archives?|book review)\s*[:|]|"
+    r"\s[|–]\s(?:opinion|comment|editorial|letters|podcast|review|book review|cartoon|crossword|obituary)\s*\Z",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(r"\s\|\s([A-Z][\w'.-]+(?: (?:and|[A-Z][\w'.-]*|d[aei]|bin|al|van|von|der)){1,6})\s*\Z")
+_OUTLETS = re.compile(
+    r"\b(?:the|news|times|post|guardian|today|live|daily|journal|tv|radio|herald|tribune|press|magazine|agency|business|"
+    r"world|politics|updates|media|online|bbc|cnn|jazeera|monde|reuters|report|east|africa|asia|europe)\b",
+    re.IGNORECASE,
+)
 _DATED_BULLET = re.compile(r"\s*[•·*▪–-]\s*(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4})(?:\s+\d{1,2}:\d\d)?\s*\Z")
 
 
@@ -106,15 +117,24 @@ def _replaced(text: str) -> str:
 
 
 def page_of(article: Article, title: Clean, text: Clean) -> Page:
-    """Cut an article into sentences; page furniture belongs to none."""
-    found = [Sentence(title, s, e, Zone.HEADLINE, 0, i) for i, (s, e, _) in enumerate(_cuts(title.text))]
+    """Cut an article into sentences; page furniture belongs to none. What a column says is background, all of it."""
+    column = Zone.BACKGROUND if _is_column(article, title.text) else None
+    found = [Sentence(title, s, e, column or Zone.HEADLINE, 0, i) for i, (s, e, _) in enumerate(_cuts(title.text))]
     lead = 0
     for start, end, paragraph in _cuts(text.text):
-        zone = Zone.LEAD if lead < LEAD_SENTENCES else Zone.BODY
+        zone = column or (Zone.LEAD if lead < LEAD_SENTENCES else Zone.BODY)
         # A dateline or a byline is no sentence of the lead.
         lead += end - start > 40 or text.text[start:end].rstrip().endswith((".", "!", "?", '"'))
         found.append(Sentence(text, start, end, zone, paragraph + 1, len(found)))
     return Page(article, title, text, tuple(found))
+
+
+def _is_column(article: Article, title: str) -> bool:
+    """Does the title say that somebody comments: 'Opinion: …', '… | Ana Rusu'? Outlets sign their titles as well."""
+    signed = _SIGNED.search(title)
+    if not signed or _OUTLETS.search(signed.group(1)):
+        return _COLUMN.search(title) is not None
+    return signed.group(1).lower().replace(" ", "") not in f"{article.url} {article.source}".lower().replace(" ", "")
 
 
 def _cuts(text: str) -> list[tuple[int, int, int]]:

@@ -161,3 +161,20 @@ def test_two_processes_with_different_hash_seeds_print_the_same_bytes() -> None:
         for seed in ("1", "2", "77")
     }
     assert len(outputs) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "is_told"),
+    [
+        ("Norway imposes sanctions on Belarus", True),
+        ("Norway imposes sanctions on Belarus | World News", True),
+        ("Norway imposes sanctions on Belarus | Fjord Tidings", True),
+        ("Norway imposes sanctions on Belarus, at last | Ana Rusu", False),
+        ("Opinion: Norway imposes sanctions on Belarus and on itself", False),
+    ],
+)
+def test_a_column_comments_and_what_it_says_is_background_while_an_outlet_may_sign_its_titles(
+    title: str, is_told: bool
+) -> None:
+    found = RULES.match(Article(id="1", title=title, url="https://www.fjordtidings.example/7"))
+    assert ("sanctions.imposed" in [m.rule for m in found]) is is_told
