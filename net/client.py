@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import TracebackType
@@ -58,6 +58,7 @@ class Response:
 
 
 Answer = Response | NetFailure
+BeforeSending = Callable[[], Awaitable[None]]
 
 
 @cache
@@ -107,12 +108,14 @@ class GuardedClient:
         total_s: float = TOTAL_S,
         follow: bool = True,
         proxy: str | None = None,
+        before_sending: BeforeSending | None = None,
     ) -> Answer:
         """Fetch *url*. A body over *limit_bytes* (after decoding) is a failure; one that broke off is `truncated`.
-        *proxy* is a URL, which may hold a user name and a password.
+        *proxy* is a URL, which may hold a user name and a password. *before_sending* is awaited when *url* is connected
+        and nothing is sent yet; what it raises ends the request unsent, and is raised.
         """
         sent = {"accept-encoding": "gzip", **(headers or {})}
-        request = _Request("GET", url, sent, b"", limit_bytes, "fail", proxy)
+        request = _Request("GET", url, sent, b"", limit_bytes, "fail", proxy, before_sending)
         return await self._within(total_s, request, follow)
 
     async def post(
@@ -177,7 +180,7 @@ class GuardedClient:
                 httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
                 headers=self._headers(request, url.netloc),
                 content=request.content,
-                extensions={"timeout": {"connect": self._connect_s}},
+                extensions={"timeout": {"connect": self._connect_s}, **_traced(request.before_sending)},
             ) as response:
                 return await _receive(response, request, hops, started, total_s)
         except (*_HTTPCORE_ERRORS, BadCoding, TooLarge) as error:
@@ -210,13 +213,26 @@ class _Request:
     limit: int
     overflow: Literal["fail", "cut"]
     proxy: str | None = None
+    before_sending: BeforeSending | None = None
 
     @property
     def host(self) -> str:
         return httpx.URL(self.url).host if check_url(self.url) is None else self.url[:100]
 
     def to(self, url: str) -> _Request:
-        return replace(self, url=url)
+        return replace(self, url=url, before_sending=None)
+
+
+def _traced(before_sending: BeforeSending | None) -> dict[str, object]:
+    """The extension of httpcore that awaits *before_sending* at the moment that headers are to be written."""
+    if before_sending is None:
+        return {}
+
+    async def trace(event: str, _: object) -> None:
+        if event.endswith("send_request_headers.started"):
+            await before_sending()
+
+    return {"trace": trace}
 
 
 def _target(answer: Response) -> str | NetFailure:
@@ -290,4 +306,4 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return joined
 
 
-__all__ = ["Answer", "FailureKind", "GuardedClient", "Hop", "NetFailure", "Response", "check_url"]
+__all__ = ["Answer", "BeforeSending", "FailureKind", "GuardedClient", "Hop", "NetFailure", "Response", "check_url"]

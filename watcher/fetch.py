@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from net.client import GuardedClient, Hop, Response
+from net.client import BeforeSending, GuardedClient, Hop, Response
 from net.failure import NetFailure
 
 ACCEPT = (
@@ -83,12 +83,19 @@ async def fetch(
     limit_bytes: int = 15_000_000,
     total_s: float = 30.0,
     proxy: str | None = None,
+    before_sending: BeforeSending | None = None,
 ) -> FetchResult:
     """Fetch *url*, conditionally where *validators* are given, through the *proxy* if any. *now* reads Retry-After
-    dates.
+    dates; *before_sending* is that of the client.
     """
-    headers = {"accept": ACCEPT, **_conditions(validators)}
-    answer = await client.get(url, headers=headers, limit_bytes=limit_bytes, total_s=total_s, proxy=proxy)
+    answer = await client.get(
+        url,
+        headers={"accept": ACCEPT, **_conditions(validators)},
+        limit_bytes=limit_bytes,
+        total_s=total_s,
+        proxy=proxy,
+        before_sending=before_sending,
+    )
     if isinstance(answer, NetFailure):
         return FetchFailed(error_class=answer.kind, message=answer.message)
     return result_of(answer, now, conditional=validators != Validators())

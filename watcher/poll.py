@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from net.client import GuardedClient
+from net.client import BeforeSending, GuardedClient
 from store.database import Database, instant
 from store.feeds import FeedState
 from store.fetches import Ended, Outcome
@@ -27,7 +27,7 @@ from watcher.pool import ParsePool
 from watcher.proxy import Secrets, no_secrets, proxy_of
 from watcher.reading import ask, read
 from watcher.running import Running
-from watcher.turns import Turns
+from watcher.turns import TurnPassed, Turns
 
 log = structlog.get_logger("tocsin.watcher")
 
@@ -90,7 +90,9 @@ class Watcher:
         """Look at one feed; whatever happens concerns this feed alone."""
         try:
             if turn := await turns.in_time(state, leased):
-                await self._finish(state, *await self._outcome(state, turn))
+                await self._finish(state, *await self._outcome(state, turn, turns.used(state, turn)))
+        except TurnPassed:
+            log.info("feed.turn_passed", feed=state.feed.url)
         except SQLAlchemyError as error:
             log.error("feed.not_committed", feed=state.feed.url, error=str(error)[:300])
         finally:
@@ -108,7 +110,7 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 - the articles are safe, and the clock rings again
             log.warning("articles.not_rung", articles=len(ids), error=str(error)[:300])
 
-    async def _outcome(self, state: FeedState, turn: Leased) -> tuple[Outcome, int]:
+    async def _outcome(self, state: FeedState, turn: Leased, used: BeforeSending) -> tuple[Outcome, int]:
         def now() -> int:
             return turn.at + round((time.monotonic() - turn.since_s) * 1_000_000)
 
@@ -116,9 +118,9 @@ class Watcher:
             return Look(state=state, now=now(), patience=self.manners.patience)
 
         try:
-            result = await ask(self.client, look(), self.manners, self.secrets)
+            result = await ask(self.client, look(), self.manners, self.secrets, used)
             return await self._read(look(), result), now()
-        except SQLAlchemyError:
+        except (SQLAlchemyError, TurnPassed):
             raise
         except Exception as error:  # a bug; it must show at the feed and must not end the watcher
             log.exception("feed.crashed", feed=state.feed.url)

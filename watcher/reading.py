@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from net.client import GuardedClient
+from net.client import BeforeSending, GuardedClient
 from store.database import Database, instant
 from store.fetches import Known, Outcome, known_articles, known_entries
 from watcher import outcome
@@ -37,8 +37,14 @@ class Reading:
     decision: Decision | None = None
 
 
-async def ask(client: GuardedClient, look: Look, manners: Manners, secrets: Secrets) -> FetchResult:
-    """Fetch the feed of a *look*, through its proxy if it has one."""
+async def ask(
+    client: GuardedClient,
+    look: Look,
+    manners: Manners,
+    secrets: Secrets,
+    before_sending: BeforeSending | None = None,
+) -> FetchResult:
+    """Fetch the feed of a *look*, through its proxy if it has one; *before_sending* is that of the client."""
     try:
         proxy = proxy_of(look.state.feed, secrets)
     except ValueError as error:
@@ -51,6 +57,7 @@ async def ask(client: GuardedClient, look: Look, manners: Manners, secrets: Secr
         limit_bytes=manners.limit_bytes,
         total_s=manners.total_s,
         proxy=proxy,
+        before_sending=before_sending,
     )
 
 

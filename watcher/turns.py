@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +22,10 @@ log = structlog.get_logger("tocsin.watcher")
 RENEWALS = 6
 """Within one lease: so often it is renewed, and so often those of the dead are looked for."""
 _AFTER_ERROR_S = 5.0
+
+
+class TurnPassed(Exception):  # noqa: N818
+    """Another watcher has had its turn at the host meanwhile; nothing was sent."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +75,17 @@ class Turns:
                 return None
             leased = again
         return leased
+
+    def used(self, state: FeedState, leased: Leased) -> Callable[[], Awaitable[None]]:
+        """What to await when the request is about to be sent: connecting may have taken longer than a turn keeps.
+        Raises TurnPassed where the turn cannot be taken once more.
+        """
+
+        async def still_in_time() -> None:
+            if await self.in_time(state, leased) is None:
+                raise TurnPassed
+
+        return still_in_time
 
     def over(self, id: str) -> None:
         """The look at feed *id* has ended, well or not; its lease, if there still is one, is not renewed."""
