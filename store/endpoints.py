@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, or_, 
 from store.database import Database
 from store.endpoint_notices import notice_disabled, notice_failing, notice_recovered
 from store.leases import NO_LEASE, SECOND
-from store.locks import free_deliveries
+from store.locks import change_free
 from store.rate import MAX_SPACING
 from store.tables import delivery, endpoint
 from store.tries import GIVE_UP_S, Tried
@@ -182,7 +182,7 @@ def _bury(connection: Connection, id: str, why: str, now: int) -> None:
     """What another transaction works on at this moment is left to bury_stranded."""
     pending = and_(delivery.c.endpoint_id == id, delivery.c.status == "pending")
     dead = {"status": "dead", "why": f"address disabled: {why}", "next_at": None, "done_at": now}
-    connection.execute(update(delivery).where(delivery.c.id.in_(free_deliveries(pending))).values(**dead, **NO_LEASE))
+    change_free(connection, pending, {**dead, **NO_LEASE})
 
 
 def bury_stranded(db: Database) -> None:

@@ -7,9 +7,14 @@ in a transaction of its own. SQLite has one writer at a time, and needs none of 
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from store.tables import delivery
+
+_AT_ONCE = 1_000
 
 
 def hold_deliveries(connection: Connection, chosen: ColumnElement[bool]) -> None:
@@ -21,7 +26,17 @@ def hold_deliveries(connection: Connection, chosen: ColumnElement[bool]) -> None
         connection.execute(select(func.count()).select_from(held))
 
 
-def free_deliveries(chosen: ColumnElement[bool]) -> ScalarSelect[str]:
-    """The ids of those that are *chosen* and that nobody else holds at this moment, held from then on."""
+def change_free(connection: Connection, chosen: ColumnElement[bool], values: Mapping[str, Any]) -> None:
+    """Change those deliveries that are *chosen* and that nobody else holds at this moment.
+
+    In PostgreSQL they are found in a statement of its own: an UPDATE with SKIP LOCKED in a subquery may look at rows of
+    a snapshot that is older than what the subquery holds, and wait for them.
+    """
+    if connection.dialect.name != "postgresql":
+        connection.execute(update(delivery).where(chosen).values(**values))
+        return
     free = select(delivery.c.id).where(chosen).with_for_update(key_share=True, skip_locked=True)
-    return free.scalar_subquery()
+    ids = list(connection.scalars(free))
+    for start in range(0, len(ids), _AT_ONCE):
+        some = delivery.c.id.in_(ids[start : start + _AT_ONCE])
+        connection.execute(update(delivery).where(some).values(**values))

@@ -70,7 +70,8 @@ def sync(db: Database, subscriptions: Iterable[Subscription], origin: str = "fil
     declared = {one.id: one for one in subscriptions}
     with db.write() as connection:
         now = db.now(connection)
-        rows = connection.execute(select(subscription).order_by(subscription.c.id).with_for_update()).all()
+        chosen = select(subscription).order_by(subscription.c.id).with_for_update(key_share=True)
+        rows = connection.execute(chosen).all()
         there = {row.id: row for row in rows}
         for id, one in sorted(declared.items()):
             _declare(connection, one, there.get(id), origin, now)
