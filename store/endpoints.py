@@ -187,7 +187,8 @@ def _bury(connection: Connection, id: str, why: str, now: int) -> None:
 
 def bury_stranded(db: Database) -> None:
     """Let what is pending at disabled addresses die visibly: it was made, or led there, while they were disabled."""
-    pending = exists().where(delivery.c.endpoint_id == endpoint.c.id, delivery.c.status == "pending")
+    own = and_(delivery.c.endpoint_id == endpoint.c.id, delivery.c.digest_id.is_(None))
+    pending = exists().where(own, delivery.c.status == "pending")
     chosen = select(endpoint.c.id, endpoint.c.disabled_why).where(endpoint.c.disabled_at.is_not(None), pending)
     with db.write() as connection:
         now = db.now(connection)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from store.tables import delivery
 
@@ -27,16 +27,23 @@ def hold_deliveries(connection: Connection, chosen: ColumnElement[bool]) -> None
 
 
 def change_free(connection: Connection, chosen: ColumnElement[bool], values: Mapping[str, Any]) -> None:
-    """Change those deliveries that are *chosen* and that nobody else holds at this moment.
-
-    In PostgreSQL they are found in a statement of its own: an UPDATE with SKIP LOCKED in a subquery may look at rows of
-    a snapshot that is older than what the subquery holds, and wait for them.
+    """Change those deliveries that are *chosen* and that nobody else holds at this moment. A digest goes with all that
+    went into it, wherever that would lead by itself, or stays with it where somebody holds a part.
     """
+    own = and_(chosen, delivery.c.digest_id.is_(None))
+    wholes = or_(own, delivery.c.digest_id.in_(select(delivery.c.id).where(own).correlate(None)))
     if connection.dialect.name != "postgresql":
-        connection.execute(update(delivery).where(chosen).values(**values))
+        connection.execute(update(delivery).where(wholes).values(**values))
         return
-    free = select(delivery.c.id).where(chosen).with_for_update(key_share=True, skip_locked=True)
-    ids = list(connection.scalars(free))
+    ids = _free(connection, wholes)
     for start in range(0, len(ids), _AT_ONCE):
         some = delivery.c.id.in_(ids[start : start + _AT_ONCE])
         connection.execute(update(delivery).where(some).values(**values))
+
+
+def _free(connection: Connection, wholes: ColumnElement[bool]) -> list[str]:
+    """The ids of those that nobody else holds, held from now on, without the digests of which somebody holds a part."""
+    rows = select(delivery.c.id, func.coalesce(delivery.c.digest_id, delivery.c.id).label("whole")).where(wholes)
+    free = {row.id: row.whole for row in connection.execute(rows.with_for_update(key_share=True, skip_locked=True))}
+    broken = {row.whole for row in connection.execute(rows) if row.id not in free}
+    return [id for id, whole in free.items() if whole not in broken]

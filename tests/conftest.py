@@ -77,6 +77,15 @@ def db(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
+def postgres_db(postgres_url: str) -> Iterator[Database]:
+    """A migrated ledger in PostgreSQL, for what only rows that are held apart can show."""
+    database = Database(postgres_url)
+    migrate(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
 def sqlite_db(tmp_path: Path) -> Iterator[Database]:
     """A migrated ledger in SQLite, for what does not depend on the kind."""
     database = Database(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")

@@ -9,13 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import ColumnElement, Connection, Table, select, text
+from sqlalchemy import ColumnElement, Connection, Table, select, text, update
 
 from store import holding, unsubscribing
 from store.database import Database
 from store.deliveries import exchange, release
 from store.endpoints import bury_stranded
-from store.migrate import migrate
 from store.replaying import Choice, replay
 from store.subscriptions import enable_endpoint, sync
 from store.tables import delivery, endpoint
@@ -31,15 +30,6 @@ from workers.matching import match_articles
 
 URL, OTHER = "http://127.0.0.1:1/a", "http://127.0.0.1:1/b"
 GONE = Refused(reason="410 Gone", code=410, disable_endpoint=True)
-
-
-@pytest.fixture
-def postgres_db(postgres_url: str) -> Iterator[Database]:
-    """A migrated ledger in PostgreSQL."""
-    database = Database(postgres_url)
-    migrate(database)
-    yield database
-    database.close()
 
 
 @pytest.fixture
@@ -125,6 +115,34 @@ def test_a_subscription_leads_elsewhere_while_a_worker_records_its_tries(
         lambda: release(db, "one", [one.id for one in reversed(parcels)]),
     )
     assert [each.exception() for each in found] == [None] * 5
+    assert sound(db)
+
+
+def test_a_digest_whose_contents_somebody_holds_is_not_given_up_without_them(
+    postgres_db: Database, context: Context
+) -> None:
+    db = postgres_db
+    digest = {"hourly": True}
+    sync(db, [hook(URL, "gone"), hook(URL, "desk", cadence=digest)])
+    match_articles(context, add_articles(db, ["embargo"] * 12))
+    with db.write() as connection:
+        connection.execute(update(delivery).where(delivery.c.gather_at.is_not(None)).values(gather_at=1))
+    make_due(context)
+    with db.read() as connection:
+        rows = connection.execute(
+            select(delivery.c.id, delivery.c.digest_id)
+            .where(delivery.c.subscription_id == "desk")
+            .order_by(delivery.c.id)
+        ).all()
+    middle = next(row.id for row in rows[len(rows) // 2 :] if row.digest_id)
+    parcel = next(one for one in exchange(db, "one", [], 64) if one.subscription_id == "gone")
+    with ThreadPoolExecutor(1) as pool:
+        with held(db, delivery, delivery.c.id == middle):
+            moving = pool.submit(sync, db, [hook(URL, "gone"), hook(OTHER, "desk", cadence=digest)])
+            all_wait(db, 1)  # some of the digest's rows are held by now, some are not
+            exchange(db, "one", tried([parcel], GONE), 0)
+        moving.result()
+    bury_stranded(db)
     assert sound(db)
 
 
