@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, and_, bindparam, case, delete, insert, select, update
+from sqlalchemy import Column, Connection, Select, bindparam, case, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
@@ -316,13 +316,3 @@ def _notice(connection: Connection, state: FeedState, one: Notice, now: int) -> 
     about = About(what="feed", id=state.id, name=state.feed.name, path="/feeds")
     details = {"url": state.feed.url, "outlet": state.feed.outlet, **one.details}
     add_notice(connection, one.kind, about, one.words, episode=one.number, now=now, details=details)
-
-
-def forget_names(db: Database, id: str, older_than: int) -> int:
-    """Drop names not seen in the feed since *older_than* (microseconds); return how many. Only names of articles that
-    are gone too may be dropped, or the entry would come back as new.
-    """
-    gone = feed_entry.c.article_id.not_in(select(article.c.id).where(article.c.feed_id == id))
-    chosen = and_(feed_entry.c.feed_id == id, feed_entry.c.seen_at < older_than, gone)
-    with db.write() as connection:
-        return int(connection.execute(delete(feed_entry).where(chosen)).rowcount)

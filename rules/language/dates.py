@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rules.language.words import Tagged
+from rules.language.words import WEEKDAYS, Tagged
 
 DAY = 86_400
 _UNITS = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "year": 365 * DAY, "decade": 3650 * DAY}
@@ -27,23 +27,8 @@ _MONTHS = [
 ]
 _SHORT = {m[:3]: i + 1 for i, m in enumerate(_MONTHS)} | {"sept": 9} | {m: i + 1 for i, m in enumerate(_MONTHS)}
 _YEAR = re.compile(r"(?:1\d|20)\d\d\Z")
-_DECADE = re.compile(r"(?:18|19|20)\d0s?\Z")
 _MEASURES = frozenset(["first", "most", "record", "worst", "best", "only", "least", "high", "low", "latest"])
-_RECENT = frozenset(
-    [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "today",
-        "yesterday",
-        "tonight",
-        "overnight",
-    ]
-)
+_RECENT = WEEKDAYS | {"today", "yesterday", "tonight", "overnight"}
 _COUNTS = {
     w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
 } | {"a": 1, "an": 1}

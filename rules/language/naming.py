@@ -8,12 +8,20 @@ from functools import cache
 
 from rules.language.claims import Thing, distinct
 from rules.language.phrases import Chunk
+from rules.language.status import Reading
 from rules.language.structure import Structure
 from rules.language.vocabulary import Party, grammar
 
 _BROKERED = (["brokered"], ["mediated"], ["sponsored"], ["facilitated"], ["hosted"])
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 _POINTING = _PRONOUNS | {"there"}
+
+
+# Classes of nouns whose maker does what they are about: who signs an accord on it, not who calls for it.
+_DEEDS = frozenset({"agree", "announce", "instrument", "plan", "begin"})
+# Who drafts, debates or passes a bill is behind it; who criticises it is not.
+_DRAFTS = frozenset({"bill", "propose"})
+_DRAFTING = frozenset({"propose", "agree", "announce", "plan", "talk"})
 
 
 @cache
@@ -144,3 +152,21 @@ class Naming:
             joined = [n for w, n in self.s.complements(o) if w in prepositions]
             found += self.parties([*joined, o, *self._dealing_with(o)], of_firms=True)
         return tuple(p for p in distinct(tuple(found)) if p.id not in {b.id for b in by})
+
+    def above(self, k: int, reading: Reading) -> list[int]:
+        """Who acts by what governs the act: the subject of its verb, or the noun's owner ('Norway's plan to …')."""
+        if not reading.governors:
+            return []
+        governor = reading.governors[0]
+        if self.s.kind(governor) == "NP":
+            own = [governor, *(n for word, n in self.s.complements(governor) if word == "by")]
+            return own + (self.s.doers(reading.governors[1:2]) if self._is_behind(governor, reading) else [])
+        is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
+        return self.s.subject(governor) if is_noun else []
+
+    def _is_behind(self, noun: int, reading: Reading) -> bool:
+        """Is the one who does something with a governing noun (signs an order, drafts a bill) behind what it says?"""
+        grammar = self.s.grammar
+        name = grammar.noun_class.get(self.s.low(noun), "")
+        drafts = (grammar.verb_class.get(self.s.lemma(v)) in _DRAFTING for v in reading.governors[1:2])
+        return name in _DEEDS or (name in _DRAFTS and any(drafts))

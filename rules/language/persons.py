@@ -11,7 +11,6 @@ from rules.model import Role, Speaker
 
 _LINKS = frozenset({"of", "for", "to", "at", "with", "on", "and", "in"})
 _DETERMINERS = frozenset({"the", "a", "an", "his", "her", "its", "their", "another", "one", "some", "several", "many"})
-_DEMOTED = (("former", Role.FORMER), ("opposition", Role.OPPOSITION))
 _BY_WORD = (("outlet", Role.OUTLET), ("analyst", Role.ANALYST), ("company", Role.COMPANY), ("person", Role.PERSON))
 _GONE_STATES = frozenset({"soviet", "yugoslav", "colony", "colonial", "republic"})
 _MOST_NAMES = 4

@@ -5,26 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rules.language.set_phrases import VERBAL
-from rules.language.words import Tagged
+from rules.language.words import WEEKDAYS, Tagged
 
 _NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})
 _HEADS = frozenset({"N", "PR", "NUM"})
 _GROUP = frozenset({"M", "BE", "HAVE", "DO", "NEG", "ADV", "TO"})
-_DAYS = frozenset(
-    [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "today",
-        "yesterday",
-        "tomorrow",
-        "tonight",
-    ]
-)
+_DAYS = WEEKDAYS | {"today", "yesterday", "tomorrow", "tonight"}
 _READY = frozenset({"close", "closer", "near", "ready", "set", "due", "bound", "able", "unable", "likely", "open"})
 _OTHER = frozenset({"other", "more", "further", "such"})
 _SPANS = frozenset({"hours", "days", "weeks", "months", "years", "hour", "minutes"})

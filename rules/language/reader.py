@@ -17,7 +17,7 @@ from rules.language.status import FACTUAL, Composer, Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.language.vocabulary import Hit, Party
-from rules.language.words import word_set
+from rules.language.words import WEEKDAYS, word_set
 from rules.model import Status
 
 _TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
@@ -31,18 +31,13 @@ _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against
 _VAGUE = frozenset(
     {"several", "some", "many", "other", "various", "any", "certain", "different", "few", "foreign", "more"}
 )
-# Classes of nouns whose maker does what they are about: who signs an accord on it, not who calls for it.
-_DEEDS = frozenset({"agree", "announce", "instrument", "plan", "begin"})
-# Who drafts, debates or passes a bill is behind it; who criticises it is not.
-_DRAFTS = frozenset({"bill", "propose"})
-_DRAFTING = frozenset({"propose", "agree", "announce", "plan", "talk"})
-_TIMES = word_set(
-    "monday tuesday wednesday thursday friday saturday sunday today tomorrow tonight yesterday midnight noon night day"
+_TIMES = WEEKDAYS | word_set(
+    "today tomorrow tonight yesterday midnight noon night day"
     " week weekend month year morning evening summer winter spring autumn january february march april may june july"
     " august september october november december"
 )
-# 'Stops selling arms': what is stopped is the sale.
 _SHUTTING = frozenset({"ban", "bar", "exclude", "block", "prohibit"})
+# 'Stops selling arms': what is stopped is the sale.
 _DEALING = word_set("sell buy purchase import export ship supply deliver issue grant send provide give")
 
 
@@ -276,21 +271,13 @@ class ClaimReader:
         ahead = reading.status not in (Status.DONE, Status.UNDERWAY)
         dated = event_age(self.t, start, end, skip, self.published, ahead=ahead)
         zone, cue = self.placing.zone(k, token, reading, dated)
-        arguments.subjects += self._above(k, reading)
+        arguments.subjects += self.naming.above(k, reading)
         doers = [*arguments.subjects, *arguments.agents]
-        by = (
-            self.naming.parties(doers)
-            or self.naming.meant(doers)
-            or (() if arguments.agents else self.naming.owners(things))
-        )
+        by = self._acting(doers, arguments, things)
         around = [*arguments.targets, *arguments.objects, k]
         on = self.naming.targets(around, by, _TARGET)
         nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
-        partners = self._on_the_way(k) + arguments.partners
-        partners += [n for o in [k, *arguments.objects] for w, n in self.s.complements(o) if w in _PARTNER]
-        partners = [n for n in partners if self.s.lemma(n - 2) not in _MEDIATING]
-        partners += [n for o in arguments.objects if things for n in self.s.purpose(o)]
-        partners += [n for o in arguments.subjects for w, n in self.s.complements(o) if w == "between"]
+        partners = self._partners(k, arguments, bool(things))
         everyone = self.naming.parties([*nouns, *partners])
         places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
         shared = {p.id for p in (*by, *everyone, *self.naming.targets(around, by, _TARGET - places))}
@@ -318,6 +305,19 @@ class ClaimReader:
             unnamed=2 if any(self._several(n, n in partners) for n in [*nouns, *partners]) else 0,
         )
 
+    def _acting(self, doers: list[int], arguments: Arguments, things: tuple[Thing, ...]) -> tuple[Party, ...]:
+        """Who does it: who is named, who is meant by 'it' or 'the government', or whose the thing is."""
+        named = self.naming.parties(doers) or self.naming.meant(doers)
+        return named or (() if arguments.agents else self.naming.owners(things))
+
+    def _partners(self, k: int, arguments: Arguments, has_thing: bool) -> list[int]:
+        """With whom it is done; who only brought them together is none of them."""
+        joined = [n for o in [k, *arguments.objects] for word, n in self.s.complements(o) if word in _PARTNER]
+        found = [*self._on_the_way(k), *arguments.partners, *joined]
+        found = [n for n in found if self.s.lemma(n - 2) not in _MEDIATING]
+        found += [n for o in arguments.objects if has_thing for n in self.s.purpose(o)]
+        return found + [n for o in arguments.subjects for word, n in self.s.complements(o) if word == "between"]
+
     def _unless_to_come(self, k: int, reading: Reading, start: int, end: int) -> Reading:
         """'The ban expires next month': what a present tense says of a time to come is planned."""
         first = self.s.chunks[k].first
@@ -343,21 +343,3 @@ class ClaimReader:
         if verb < 0 or self.s.kind(verb) != "VG":
             return []
         return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] + self.s.met(verb)
-
-    def _above(self, k: int, reading: Reading) -> list[int]:
-        """Who acts by what governs the act: the subject of its verb, or the noun's owner ('Norway's plan to …')."""
-        if not reading.governors:
-            return []
-        governor = reading.governors[0]
-        if self.s.kind(governor) == "NP":
-            own = [governor, *(n for word, n in self.s.complements(governor) if word == "by")]
-            return own + (self.s.doers(reading.governors[1:2]) if self._is_behind(governor, reading) else [])
-        is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
-        return self.s.subject(governor) if is_noun else []
-
-    def _is_behind(self, noun: int, reading: Reading) -> bool:
-        """Is the one who does something with a governing noun (signs an order, drafts a bill) behind what it says?"""
-        grammar = self.s.grammar
-        name = grammar.noun_class.get(self.s.low(noun), "")
-        drafts = (grammar.verb_class.get(self.s.lemma(v)) in _DRAFTING for v in reading.governors[1:2])
-        return name in _DEEDS or (name in _DRAFTS and any(drafts))

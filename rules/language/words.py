@@ -56,6 +56,9 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+WEEKDAYS = word_set("monday tuesday wednesday thursday friday saturday sunday")
+
+
 def tokens(text: str, start: int, end: int) -> Tagged:
     """Cut text[start:end] into words and punctuation."""
     sentence = Tagged()

@@ -168,7 +168,7 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
 
-    def take(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str]]:
+    def take(self, path: str, headers: dict[str, str], body: bytes, at: float) -> tuple[int, dict[str, str]]:
         try:
             self._webhook.verify(body, headers)
             valid = True
@@ -176,7 +176,7 @@ class Receiver:
             valid = False
         with self._lock:
             before = sum(1 for one in self.got if one.path == path)
-            self.got.append(Received(path, headers.get("webhook-id", ""), body, valid, time.monotonic(), headers))
+            self.got.append(Received(path, headers.get("webhook-id", ""), body, valid, at, headers))
         time.sleep(self.hold_s.get(path, 0))
         return self.answer(path, before)
 
@@ -189,9 +189,10 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
+            at = time.monotonic()  # before anything is verified, which takes its time
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, more = receiver.take(self.path, headers, body)
+            status, more = receiver.take(self.path, headers, body, at)
             try:
                 self.send_response(status)
                 for name, value in {"content-length": "2", **more}.items():
