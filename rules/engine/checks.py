@@ -202,21 +202,19 @@ def named(parties: Iterable[Party], part: PartyPart) -> list[Party]:
     return [p for p in found if p.id in part.name] if part.name else found
 
 
-def _party(t: Tried, key: str, part: PartyPart | None, parties: tuple[Party, ...]) -> Iterator[Outcome]:
-    if part is None:
-        return
+def _party(t: Tried, key: str, part: PartyPart, parties: tuple[Party, ...]) -> Outcome:
     found = [p.id for p in named(parties, part)] or headed(t, key)
     wanted = _names([*part.wanted, *(part.name or ()), *part.head])
     private = _private(t) if key == "by" and not found and set(part.wanted) <= _PUBLIC else ""
     holds = bool(found) or (part.may_lack and not (part.name and parties) and not private)
     shown = ", ".join(found) or private or _others(parties)
-    yield Outcome(key=f"claim.{key}", holds=holds, wanted=wanted, found=shown)
+    return Outcome(key=f"claim.{key}", holds=holds, wanted=wanted, found=shown)
 
 
 def _private(t: Tried) -> str:
     """Who acts and can be no state ('a court lifted the ban'); '' where nobody of that kind does."""
     s = t.claim.structure
-    return next((s.low(k) for k in t.claim.agents if s.low(k) in s.grammar.nouns["private"]), "")
+    return next((s.low(k) for k in t.claim.who.agents if s.low(k) in s.grammar.nouns["private"]), "")
 
 
 def _others(parties: tuple[Party, ...]) -> str:
@@ -232,7 +230,7 @@ def headed(t: Tried, key: str) -> list[str]:
     if not names:
         return []
     s = t.claim.structure
-    chunks = t.claim.agents if key == "by" else t.claim.around()
+    chunks = t.claim.who.agents if key == "by" else t.claim.around()
     heads = [(s.chunks[k].first, b) for k in chunks for b in (s.chunks[k].head, s.before_name(k)) if b >= 0]
     hits = (h for a, b in heads for h in s.tagged.hits if a <= h.first <= b <= h.last and h.names & names)
     found = list(dict.fromkeys(h.form.lemma for h in hits))
@@ -248,11 +246,13 @@ def _leading(t: Tried, chunks: Iterable[int]) -> list[str]:
 
 
 def _by(t: Tried) -> Iterator[Outcome]:
-    yield from _party(t, "by", t.test.part.by, t.claim.by)
+    if t.test.part.by is not None:
+        yield _party(t, "by", t.test.part.by, t.claim.who.by)
 
 
 def _on(t: Tried) -> Iterator[Outcome]:
-    yield from _party(t, "on", t.test.part.on, t.claim.on)
+    if t.test.part.on is not None:
+        yield _party(t, "on", t.test.part.on, t.claim.who.on)
 
 
 def _parties(t: Tried) -> Iterator[Outcome]:
@@ -260,7 +260,7 @@ def _parties(t: Tried) -> Iterator[Outcome]:
     if part is None:
         return
     found = sharing(t.claim, part)
-    unnamed = t.claim.unnamed if {"state", "country", "any"} & set(part.kinds) else 0
+    unnamed = t.claim.who.unnamed if {"state", "country", "any"} & set(part.kinds) else 0
     shown = ", ".join([*(p.id for p in found), *["unnamed states"][:unnamed]]) or "nobody named"
     holds = len(found) + unnamed >= part.min
     yield Outcome(key="claim.parties", holds=holds, wanted=f"{part.min} of {_names(part.kinds)}", found=shown)

@@ -35,12 +35,12 @@ def signs_of(claims: Sequence[Claim], speaker: Speaker | None) -> tuple[str, ...
 
 
 def _of_parties(claim: Claim) -> Iterator[str]:
-    yield f"parties {min(len(claim.parties), 2)}"
-    if claim.by:
+    yield f"parties {min(len(claim.who.parties), 2)}"
+    if claim.who.by:
         yield "somebody acts"
-    if claim.on:
+    if claim.who.on:
         yield "somebody is acted on"
-    if claim.placed:
+    if claim.who.placed:
         yield "a mere place"
 
 

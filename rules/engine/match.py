@@ -75,11 +75,15 @@ def candidates(index: Index, claim: Claim) -> Iterator[Entry]:
             bucket = index.get((act, head))
             if bucket is None:
                 continue
-            named = (e for p in claim.parties for e in bucket.named.get(p.id, ()))
-            for entry in (*bucket.anybody, *named):
+            for entry in (*bucket.anybody, *_of_named(bucket, claim)):
                 if id(entry[1]) not in seen:
                     seen.add(id(entry[1]))
                     yield entry
+
+
+def _of_named(bucket: Bucket, claim: Claim) -> Iterator[Entry]:
+    """The rules for parties of the claim; who they are is not looked for where no rule asks."""
+    return (e for p in claim.who.parties for e in bucket.named.get(p.id, ())) if bucket.named else iter(())
 
 
 def tests_for(rule: Rule, claim: Claim) -> Iterator[ClaimTest]:
@@ -128,8 +132,7 @@ def evidence_of(claim: Claim) -> Evidence:
 def _bindings(tried: Tried, speaker: Speaker | None) -> dict[str, str | None]:
     part, claim = tried.test.part, tried.claim
     bound: dict[str, str | None] = {"act": claim.lemma, "object": _object(tried)}
-    for key, parties in (("by", claim.by), ("on", claim.on)):
-        wanted = getattr(part, key)
+    for key, wanted, parties in (("by", part.by, claim.who.by), ("on", part.on, claim.who.on)):
         if wanted is not None and wanted.as_:
             bound[wanted.as_] = next(iter([p.id for p in named(parties, wanted)] or headed(tried, key)), None)
     if part.object and part.object.as_:

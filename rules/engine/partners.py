@@ -23,8 +23,8 @@ def sharing(claim: Claim, part: PartiesPart) -> list[Party]:
     maker"), and a firm and its own state are one party: what a state orders at home is no deal with another.
     """
     if part.min < 2:
-        return [p for p in claim.parties if fits(p, part.kinds)]
-    found = [p for p in claim.parties if p.id not in claim.placed and fits(p, part.kinds)]
+        return [p for p in claim.who.parties if fits(p, part.kinds)]
+    found = [p for p in claim.who.parties if p.id not in claim.who.placed and fits(p, part.kinds)]
     return _one_of_each_home([*found, *_makers(claim)]) if "company" in part.kinds else found
 
 
@@ -38,7 +38,7 @@ def _one_of_each_home(parties: list[Party]) -> list[Party]:
 def _makers(claim: Claim) -> Iterator[Party]:
     """The states of the arms that stand in the objects and what completes them, and of the firms there."""
     s = claim.structure
-    for k in dict.fromkeys([*claim.agents, *claim.around()]):
+    for k in dict.fromkeys([*claim.who.agents, *claim.around()]):
         chunk = s.chunks[k]
         for hit in s.tagged.hits:
             if hit.form.maker and chunk.first <= hit.first <= chunk.last:

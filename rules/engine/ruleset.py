@@ -99,7 +99,7 @@ class RuleSet:
     def _claimed(self, page: Page) -> dict[str, Match]:
         """The matches of rules over claims."""
         analysis = Analysis(page, self.vocabulary, self.special)
-        numbers = islice(sifted(self.scanner.sentences(page), analysis), MOST_SENTENCES)
+        numbers = islice(sifted(self.scanner.sentences(page), analysis.words), MOST_SENTENCES)
         wording = self._wording(page.title, page.text)
         found: dict[str, list[Tried]] = {}
         for tried in self._tried(analysis, numbers, wording):
@@ -185,7 +185,7 @@ def ruleset_of(compiled: Compiled) -> RuleSet:
         vocabulary=Vocabulary(_asked(rules.values(), lexicons)),
         scanner=_scanner(rules.values(), lexicons),
         index=index,
-        special=_special(acts, frozenset(index), lexicons),
+        special=_special(acts, index, lexicons),
     )
 
 
@@ -209,7 +209,7 @@ def _scanner(rules: Iterable[Rule], lexicons: Mapping[str, Lexicon]) -> Scanner:
     return scanner_of(needs)
 
 
-def _special(acts: set[str], pairs: frozenset[tuple[str, str]], lexicons: Mapping[str, Lexicon]) -> SpecialActs:
+def _special(acts: set[str], index: Index, lexicons: Mapping[str, Lexicon]) -> SpecialActs:
     bare = {n for n in acts if lexicons[n].bare}
     others = {o for n in bare for o in (*lexicons[n].opposites, *lexicons[n].continuers)}
     absence = frozenset(n for n in acts if lexicons[n].absence)
@@ -218,8 +218,16 @@ def _special(acts: set[str], pairs: frozenset[tuple[str, str]], lexicons: Mappin
         bare=frozenset(bare),
         spoken=frozenset(bare | others),
         continuers=tuple(sorted((c, n) for n in acts for c in lexicons[n].continuers)),
-        pairs=pairs,
+        objects=_objects(index),
     )
+
+
+def _objects(index: Index) -> dict[str, frozenset[str]]:
+    """By act, the objects that rules ask for with it."""
+    found: dict[str, set[str]] = {}
+    for act, head in index:
+        found.setdefault(act, set()).add(head)
+    return {act: frozenset(heads) for act, heads in found.items()}
 
 
 def _identity(lexicon: Lexicon) -> str:

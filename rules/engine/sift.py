@@ -10,29 +10,30 @@ from collections.abc import Iterable, Iterator
 
 from rules.engine.needs import Need, PartyNeed
 from rules.engine.partners import fits
-from rules.language.analysis import Analysis
 from rules.language.implied import may_say_absence
 from rules.language.naming import may_mean_another
+from rules.language.page_words import PageWords
 from rules.language.vocabulary import Hit
 from rules.language.words import Tagged
 
 
-def sifted(found: Iterable[tuple[int, list[Need]]], analysis: Analysis) -> Iterator[int]:
+def sifted(found: Iterable[tuple[int, list[Need]]], page: PageWords) -> Iterator[int]:
     """The numbers of those sentences (each with what it may meet by its bytes) that may meet a need by their words."""
     for number, needs in found:
-        words = analysis.words(number)
-        if words is not None and any(_meets(need, words, number, analysis) for need in needs):
+        words = page.of(number)
+        if words is not None and any(_says(n, words) and _names_all(n, number, page) for n in needs):
             yield number
 
 
-def _meets(need: Need, words: Tagged, number: int, analysis: Analysis) -> bool:
+def _says(need: Need, words: Tagged) -> bool:
+    """Its object and what that is about, and its act."""
     things = [h for h in words.hits if h.form.pos != "verb" and not need.heads.isdisjoint(h.names)]
     if (need.heads and not things) or (need.about and all(need.about.isdisjoint(h.names) for h in words.hits)):
         return False
-    return _says(need, words, things) and all(_names(p, words, number, analysis) for p in need.parties)
+    return _acts(need, words, things)
 
 
-def _says(need: Need, words: Tagged, things: list[Hit]) -> bool:
+def _acts(need: Need, words: Tagged, things: list[Hit]) -> bool:
     """Its act, in a word of its own ('ban' is an act or an object); or the object says it, or is said to be absent."""
     if need.implied or (need.absent and may_say_absence(words.low)):
         return True
@@ -40,14 +41,20 @@ def _says(need: Need, words: Tagged, things: list[Hit]) -> bool:
     return any(not need.heads or any(thing.first != act for thing in things) for act in acts)
 
 
-def _names(wanted: PartyNeed, words: Tagged, number: int, analysis: Analysis) -> bool:
+def _names_all(need: Need, number: int, page: PageWords) -> bool:
+    """All its parties. Looked for last: to find names is dearer than to find forms."""
+    words = page.named(number)
+    return words is not None and all(_names(wanted, words, number, page) for wanted in need.parties)
+
+
+def _names(wanted: PartyNeed, words: Tagged, number: int, page: PageWords) -> bool:
     """Enough parties of the right kinds, where they need not be named with those that other words may stand for."""
     named = {party.id for _, party in words.parties.values() if not wanted.kinds or fits(party, wanted.kinds)}
     if wanted.named or len(named) >= wanted.least:
         return len(named) >= wanted.least
     named.update(party.id for party in words.flags)
     named.update(hit.form.maker for hit in words.hits if hit.form.maker)
-    others = 0 if analysis.vocabulary.grammar.nouns["unnamed"].isdisjoint(words.low) else 2
+    others = 0 if page.vocabulary.grammar.nouns["unnamed"].isdisjoint(words.low) else 2
     if may_mean_another(words.low):
-        others += bool(analysis.parties_before(number))
+        others += bool(page.parties_before(number))
     return len(named) + others >= wanted.least

@@ -6,50 +6,30 @@ from collections.abc import Iterable
 from functools import partial
 
 from rules.language.claims import Claim, SpecialActs
+from rules.language.page_words import PageWords
 from rules.language.reader import ClaimReader
 from rules.language.speakers import Attribution, Voice
 from rules.language.structure import Structure, structure_of
 from rules.language.tagging import tag
 from rules.language.text import Page
-from rules.language.vocabulary import Party, Vocabulary
-from rules.language.words import Tagged, find_parties, tokens
-
-EARLIER = 2
-"""Sentences before one that may say whom it means by 'the government' or 'it'."""
-
-MAX_TOKENS = 400
-"""A sentence with more is a table or a list; it is not analysed."""
+from rules.language.vocabulary import Vocabulary
 
 
 class Analysis:
-    """Structures, claims and speakers of one page, memoised."""
+    """Structures, claims and speakers of one page, memoised.
+
+    A claim looks for those who take part in it when it is asked, in `words`, which know nothing of claims: a circle of
+    references would leave each page to the garbage collector.
+    """
 
     def __init__(self, page: Page, vocabulary: Vocabulary, acts: SpecialActs) -> None:
         self.page = page
         self.vocabulary = vocabulary
         self.acts = acts
-        self._words: dict[int, Tagged | None] = {}
+        self.words = PageWords(page, vocabulary)
         self._structures: dict[int, Structure | None] = {}
         self._claims: dict[int, tuple[Claim, ...]] = {}
         self._voices: dict[int, Voice | None] = {}
-
-    def words(self, number: int) -> Tagged | None:
-        """The words of a sentence with the parties and forms that they name; None outside the page or for a table."""
-        if number not in self._words:
-            self._words[number] = self._worded(number) if 0 <= number < len(self.page.sentences) else None
-        return self._words[number]
-
-    def _worded(self, number: int) -> Tagged | None:
-        sentence = self.page.sentences[number]
-        found = tokens(sentence.clean.text, sentence.start, sentence.end)
-        if not found.words or len(found.words) > MAX_TOKENS:
-            return None
-        found.parties = find_parties(found, self.vocabulary, self._is_headline(number))
-        found.hits = self.vocabulary.hits(found.low)
-        return found
-
-    def _is_headline(self, number: int) -> bool:
-        return self.page.sentences[number].clean.field == "title"
 
     def structure(self, number: int) -> Structure | None:
         """The structure of a sentence; None outside the page or for a table."""
@@ -58,11 +38,12 @@ class Analysis:
         return self._structures[number]
 
     def _analysed(self, number: int) -> Structure | None:
-        words = self.words(number)
+        words = self.words.named(number)
         if words is None:
             return None
-        tag(words, self.vocabulary, self._is_headline(number))
-        return structure_of(words, self.vocabulary.grammar, self._is_headline(number))
+        headline = self.words.is_headline(number)
+        tag(words, self.vocabulary, headline)
+        return structure_of(words, self.vocabulary.grammar, headline)
 
     def claims(self, number: int) -> tuple[Claim, ...]:
         """The claims of a sentence, in the order of the text."""
@@ -73,22 +54,14 @@ class Analysis:
 
     def _read(self, number: int, structure: Structure) -> Iterable[Claim]:
         published = self.page.article.published_at
-        before = partial(self.parties_before, number)
+        before = partial(self.words.parties_before, number)
         return ClaimReader(self.page.sentences[number], structure, published, self.acts, before).read()
-
-    def parties_before(self, number: int) -> tuple[Party, ...]:
-        """The parties of the nearest earlier sentence that names one, in the order of the text."""
-        for earlier in range(number - 1, max(-1, number - 1 - EARLIER), -1):
-            words = self.words(earlier)
-            if words and words.parties:
-                return tuple(party for _, (_, party) in sorted(words.parties.items()))
-        return ()
 
     def voice(self, claim: Claim) -> Voice | None:
         """Who asserts the claim; None for the outlet itself."""
         key = id(claim)
         if key not in self._voices:
-            # Kept by nobody: a circle of references would leave each page to the garbage collector.
+            # Kept by nobody, for the same reason.
             attribution = Attribution(self.vocabulary.grammar, self.structure, self._mentions)
             self._voices[key] = attribution.voice(claim)
         return self._voices[key]

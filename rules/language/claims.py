@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 
 from rules.language.dates import Dated
 from rules.language.status import Reading
@@ -26,8 +26,8 @@ class SpecialActs:
     spoken: frozenset[str] = frozenset()
     continuers: tuple[tuple[str, str], ...] = ()
     """(continuer, act): a continuer that is denied or refused says that the act was done ('did not extend the ban')."""
-    pairs: frozenset[tuple[str, str]] = frozenset()
-    """(act, object) pairs that some rule asks for ('' for no object); other claims are not worth building."""
+    objects: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By act: the objects that some rule asks for with it ('' for any); other claims are not worth building."""
 
     def ended_by(self, acts: frozenset[str]) -> frozenset[str]:
         """The acts that are done when `acts` are denied."""
@@ -39,7 +39,14 @@ class SpecialActs:
 
     def asked_of(self, acts: Set[str], names: Set[str]) -> bool:
         """Does some rule ask for one of these acts on an object of these lexicons?"""
-        return any((act, name) in self.pairs for act in acts for name in ("", *names))
+        return any("" in wanted or not wanted.isdisjoint(names) for wanted in self._wanted(acts))
+
+    def asked_bare(self, names: Set[str]) -> bool:
+        """Does some rule ask by name for an object of these lexicons that says its act itself?"""
+        return any(not wanted.isdisjoint(names) for wanted in self._wanted(self.bare))
+
+    def _wanted(self, acts: Set[str]) -> Iterator[frozenset[str]]:
+        return (self.objects[act] for act in acts if act in self.objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +58,35 @@ class Thing:
     names: frozenset[str]
 
 
+@dataclass(slots=True)
+class Arguments:
+    """Chunks that fill the places of an act."""
+
+    objects: list[int] = field(default_factory=list)
+    subjects: list[int] = field(default_factory=list)
+    agents: list[int] = field(default_factory=list)
+    targets: list[int] = field(default_factory=list)
+    partners: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participants:
+    """Who takes part in what a claim asserts; parties keep the order of the text."""
+
+    by: tuple[Party, ...]
+    on: tuple[Party, ...]
+    parties: tuple[Party, ...]
+    placed: frozenset[str]
+    """Ids of the parties that only say where: a pact 'signed in Geneva' is not one of Switzerland."""
+    agents: tuple[int, ...]
+    """Chunks of those who act."""
+    unnamed: int
+    """States that a plural stands for without their names: 2 for 'the two countries', else 0."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What one clause asserts. Tokens and chunks are those of `structure`; parties keep the order of the text."""
+    """What one clause asserts. Tokens and chunks are those of `structure`."""
 
     sentence: Sentence
     structure: Structure
@@ -64,26 +97,25 @@ class Claim:
     form: str
     things: tuple[Thing, ...]
     reading: Reading
-    by: tuple[Party, ...]
-    on: tuple[Party, ...]
-    parties: tuple[Party, ...]
+    participants: Callable[[], Participants]
+    """Looked for when first asked for: most claims fail at a key that does not ask."""
     zone: Zone
     zone_cue: str
     dated: Dated | None
     span: tuple[int, int]
     old_word: str = ""
-    agents: tuple[int, ...] = ()
     objects: tuple[int, ...] = ()
-    """Chunks of those who act, and of what it is done to."""
-    placed: frozenset[str] = frozenset()
-    """Ids of the parties that only say where: a pact 'signed in Geneva' is not one of Switzerland."""
-    unnamed: int = 0
-    """States that a plural stands for without their names: 2 for 'the two countries', else 0."""
+    """Chunks of what it is done to."""
 
     @property
     def status(self) -> Status:
         """The composed status."""
         return self.reading.status
+
+    @property
+    def who(self) -> Participants:
+        """Who takes part."""
+        return self.participants()
 
     def around(self) -> list[int]:
         """Chunks of the objects and of what completes them and the act: 'ban on X', 'imposed on X'."""

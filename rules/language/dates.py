@@ -62,9 +62,9 @@ def event_age(
 
 def _compares(s: Tagged, first: int, i: int) -> bool:
     """'The highest level since 2001', 'the first time since May': the date of what something is measured by."""
-    measured = s.low[max(first, i - 7) : i]
-    is_superlative = any(w in _MEASURES or (w.endswith("est") and len(w) > 5) for w in measured)
-    return s.low[i - 1 : i] == ["since"] and is_superlative
+    if s.low[i - 1 : i] != ["since"]:
+        return False
+    return any(w in _MEASURES or (w.endswith("est") and len(w) > 5) for w in s.low[max(first, i - 7) : i])
 
 
 def recent_day(s: Tagged, first: int, last: int) -> int:

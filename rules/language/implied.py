@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
-from rules.language.claims import Claim, SpecialActs, Thing
+from rules.language.claims import Arguments, Claim, SpecialActs, Thing
 from rules.language.forms import Link
 from rules.language.governing import listed_first
 from rules.language.phrases import is_negated
@@ -48,17 +48,6 @@ _ABSENCE = frozenset({"no", "longer", "over"})
 _NOTHING = Form(("there", "is", "no"), "verb", "VB", "there is no")
 
 
-@dataclass(slots=True)
-class Arguments:
-    """Chunks that fill the places of an act."""
-
-    objects: list[int] = field(default_factory=list)
-    subjects: list[int] = field(default_factory=list)
-    agents: list[int] = field(default_factory=list)
-    targets: list[int] = field(default_factory=list)
-    partners: list[int] = field(default_factory=list)
-
-
 class Claims(Protocol):
     """What reads the claims of one sentence."""
 
@@ -78,7 +67,7 @@ class Claims(Protocol):
 def bare(reader: Claims, found: list[Claim]) -> list[Claim]:
     """'Fresh sanctions on …', 'calls for sanctions', 'slams new sanctions': the noun says its act."""
     named = {name for hit in reader.t.hits for name in hit.names}
-    if not any((act, name) in reader.acts.pairs for act in reader.acts.bare for name in named):
+    if not reader.acts.asked_bare(named):
         return []
     taken = {t.chunk for c in found for t in c.things if c.acts & reader.acts.spoken}
     claims = [_bare_claim(reader, k) for k, c in enumerate(reader.s.chunks) if c.kind == "NP" and k not in taken]
@@ -88,7 +77,9 @@ def bare(reader: Claims, found: list[Claim]) -> list[Claim]:
 def _bare_claim(reader: Claims, k: int) -> Claim | None:
     chunk = reader.s.chunks[k]
     pretend = Hit(-1, -1, _NOTHING, reader.acts.bare)
-    thing = next((t for t in (reader.thing(k, pretend), _compound(reader, k)) if t and _asked(reader, t)), None)
+    found = (reader.thing(k, pretend), _compound(reader, k))
+    # A rule that asks for any object does not mean a noun without a verb.
+    thing = next((t for t in found if t and reader.acts.asked_bare(t.names)), None)
     if not thing:
         return None
     aimed = _aimed(reader, k) or _targeted(reader, k)
@@ -128,11 +119,6 @@ def _targeted(reader: Claims, k: int) -> list[int]:
     s = reader.s
     is_verb = s.preposition(k) in ("in", "by", "with", "under") and s.kind(k - 2) == "VG" and s.lemma(k - 2) == "target"
     return s.subject(k - 2) if is_verb and (s.chunks[k - 2].passive or s.chunks[k - 2].form == "part") else []
-
-
-def _asked(reader: Claims, thing: Thing) -> bool:
-    """Does a rule ask for the noun by name? One that asks for any object does not mean a noun without a verb."""
-    return any((act, name) in reader.acts.pairs for act in reader.acts.bare for name in thing.names)
 
 
 def _threatened(reader: Claims, k: int) -> list[int]:

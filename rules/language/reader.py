@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import cache, partial
 
-from rules.language.claims import Claim, SpecialActs, Thing, distinct
+from rules.language.claims import Arguments, Claim, SpecialActs, Thing
 from rules.language.dates import event_age, to_come
 from rules.language.endings import ended
 from rules.language.forms import Link
-from rules.language.implied import Arguments, absences, bare
+from rules.language.implied import absences, bare
 from rules.language.naming import Naming
+from rules.language.participants import Casting
 from rules.language.placing import Placing
 from rules.language.status import FACTUAL, Composer, Reading
 from rules.language.structure import Structure
@@ -20,17 +22,7 @@ from rules.language.vocabulary import Hit, Party
 from rules.language.words import WEEKDAYS, word_set
 from rules.model import Status
 
-_TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
-# Where a pact is signed says nothing of who signs it.
-_PLACES = frozenset({"in", "at"})
-# Where weapons or troops are put is whose guests they are.
-_STATIONING = frozenset({"station", "base", "host", "position", "place", "deploy"})
-_MEDIATING = word_set("broker mediate sponsor facilitate host oversee")
-_PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
-_VAGUE = frozenset(
-    {"several", "some", "many", "other", "various", "any", "certain", "different", "few", "foreign", "more"}
-)
 _TIMES = WEEKDAYS | word_set(
     "today tomorrow tonight yesterday midnight noon night day"
     " week weekend month year morning evening summer winter spring autumn january february march april may june july"
@@ -60,7 +52,7 @@ class ClaimReader:
         question = bool(self.t.words) and self.t.words[-1] == "?"
         self.composer = Composer(structure, question)
         self.placing = Placing(sentence, structure)
-        self.naming = Naming(structure, before)
+        self.casting = Casting(structure, Naming(structure, before))
         self.nouns = structure.grammar.nouns
         self.objects = [h for h in self.t.hits if h.form.pos in ("noun", "word")]
         self.named = frozenset(n for h in self.objects for n in h.names)
@@ -271,16 +263,7 @@ class ClaimReader:
         ahead = reading.status not in (Status.DONE, Status.UNDERWAY)
         dated = event_age(self.t, start, end, skip, self.published, ahead=ahead)
         zone, cue = self.placing.zone(k, token, reading, dated)
-        arguments.subjects += self.naming.above(k, reading)
-        doers = [*arguments.subjects, *arguments.agents]
-        by = self._acting(doers, arguments, things)
-        around = [*arguments.targets, *arguments.objects, k]
-        on = self.naming.targets(around, by, _TARGET)
-        nouns = [*arguments.subjects, *arguments.agents, *arguments.objects]
-        partners = self._partners(k, arguments, bool(things))
-        everyone = self.naming.parties([*nouns, *partners])
-        places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
-        shared = {p.id for p in (*by, *everyone, *self.naming.targets(around, by, _TARGET - places))}
+        takes_part = partial(self.casting.of, k, lemma, things, arguments, reading)
         return Claim(
             sentence=self.sentence,
             structure=self.s,
@@ -291,32 +274,14 @@ class ClaimReader:
             form=self.s.chunks[k].form or self.s.chunks[k].kind,
             things=things,
             reading=reading,
-            by=by,
-            on=on,
-            parties=distinct((*by, *on, *everyone, *self.t.flags)),
-            placed=frozenset(p.id for p in on if p.id not in shared),
+            participants=cache(takes_part),
             zone=zone,
             zone_cue=cue,
             dated=dated,
             span=self.placing.span(first, last),
             old_word=self.placing.old_word(things),
-            agents=tuple(self.naming.stands_for(n) for n in doers),
             objects=tuple(arguments.objects),
-            unnamed=2 if any(self._several(n, n in partners) for n in [*nouns, *partners]) else 0,
         )
-
-    def _acting(self, doers: list[int], arguments: Arguments, things: tuple[Thing, ...]) -> tuple[Party, ...]:
-        """Who does it: who is named, who is meant by 'it' or 'the government', or whose the thing is."""
-        named = self.naming.parties(doers) or self.naming.meant(doers)
-        return named or (() if arguments.agents else self.naming.owners(things))
-
-    def _partners(self, k: int, arguments: Arguments, has_thing: bool) -> list[int]:
-        """With whom it is done; who only brought them together is none of them."""
-        joined = [n for o in [k, *arguments.objects] for word, n in self.s.complements(o) if word in _PARTNER]
-        found = [*self._on_the_way(k), *arguments.partners, *joined]
-        found = [n for n in found if self.s.lemma(n - 2) not in _MEDIATING]
-        found += [n for o in arguments.objects if has_thing for n in self.s.purpose(o)]
-        return found + [n for o in arguments.subjects for word, n in self.s.complements(o) if word == "between"]
 
     def _unless_to_come(self, k: int, reading: Reading, start: int, end: int) -> Reading:
         """'The ban expires next month': what a present tense says of a time to come is planned."""
@@ -327,19 +292,3 @@ class ClaimReader:
         token = to_come(self.t, start, end)
         links = (*reading.links, Link(token, "to come", Status.PLANNED))
         return replace(reading, status=Status.PLANNED, links=links) if token >= 0 else reading
-
-    def _several(self, k: int, is_partner: bool) -> bool:
-        """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""
-        chunk = self.naming.owner(k)
-        vague = (is_partner and chunk.first == chunk.head) or not _VAGUE.isdisjoint(
-            self.t.low[chunk.first : chunk.head]
-        )
-        counted = "NUM" in self.t.tags[chunk.first : chunk.head]
-        return self.t.low[chunk.head] in self.nouns["unnamed"] and (counted or not vague)
-
-    def _on_the_way(self, k: int) -> list[int]:
-        """'visits Norway to expand ties': whom the verb before a purpose was about."""
-        verb = self.s.verb_left(k - 1) if self.s.chunks[k].form == "inf" else k
-        if verb < 0 or self.s.kind(verb) != "VG":
-            return []
-        return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] + self.s.met(verb)

@@ -1,0 +1,79 @@
+"""Who takes part in an act: who does it, whom it is done to, with whom, and who only says where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rules.language.claims import Arguments, Participants, Thing, distinct
+from rules.language.naming import Naming
+from rules.language.status import Reading
+from rules.language.structure import Structure
+from rules.language.vocabulary import Party
+from rules.language.words import word_set
+
+_TARGET = frozenset({"on", "against", "to", "from", "with", "for", "over", "in", "into", "of", "at"})
+# Where a pact is signed says nothing of who signs it.
+_PLACES = frozenset({"in", "at"})
+# Where weapons or troops are put is whose guests they are.
+_STATIONING = frozenset({"station", "base", "host", "position", "place", "deploy"})
+_MEDIATING = word_set("broker mediate sponsor facilitate host oversee")
+_PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
+_VAGUE = word_set("several some many other various any certain different few foreign more")
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """Answers for the acts of one sentence."""
+
+    s: Structure
+    naming: Naming
+
+    def of(self, k: int, lemma: str, things: tuple[Thing, ...], given: Arguments, reading: Reading) -> Participants:
+        """Those of the act in chunk k, with the arguments that its clause gives it."""
+        given = replace(given, subjects=[*given.subjects, *self.naming.above(k, reading)])
+        doers = [*given.subjects, *given.agents]
+        partners = self._partners(k, given, bool(things))
+        nouns = [*doers, *given.objects, *partners]
+        by = self._acting(doers, given, things)
+        around = [*given.targets, *given.objects, k]
+        on = self.naming.targets(around, by, _TARGET)
+        everyone = self.naming.parties(nouns)
+        places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
+        shared = {p.id for p in (*by, *everyone, *self.naming.targets(around, by, _TARGET - places))}
+        return Participants(
+            by=by,
+            on=on,
+            parties=distinct((*by, *on, *everyone, *self.s.tagged.flags)),
+            placed=frozenset(p.id for p in on if p.id not in shared),
+            agents=tuple(self.naming.stands_for(n) for n in doers),
+            unnamed=2 if any(self._several(n, n in partners) for n in nouns) else 0,
+        )
+
+    def _acting(self, doers: list[int], given: Arguments, things: tuple[Thing, ...]) -> tuple[Party, ...]:
+        """Who does it: who is named, who is meant by 'it' or 'the government', or whose the thing is."""
+        named = self.naming.parties(doers) or self.naming.meant(doers)
+        return named or (() if given.agents else self.naming.owners(things))
+
+    def _partners(self, k: int, given: Arguments, has_thing: bool) -> list[int]:
+        """With whom it is done; who only brought them together is none of them."""
+        joined = [n for o in [k, *given.objects] for word, n in self.s.complements(o) if word in _PARTNER]
+        found = [*self._on_the_way(k), *given.partners, *joined]
+        found = [n for n in found if self.s.lemma(n - 2) not in _MEDIATING]
+        found += [n for o in given.objects if has_thing for n in self.s.purpose(o)]
+        return found + [n for o in given.subjects for word, n in self.s.complements(o) if word == "between"]
+
+    def _on_the_way(self, k: int) -> list[int]:
+        """'visits Norway to expand ties': whom the verb before a purpose was about."""
+        verb = self.s.verb_left(k - 1) if self.s.chunks[k].form == "inf" else k
+        if verb < 0 or self.s.kind(verb) != "VG":
+            return []
+        return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] + self.s.met(verb)
+
+    def _several(self, k: int, is_partner: bool) -> bool:
+        """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""
+        chunk, low = self.naming.owner(k), self.s.tagged.low
+        if low[chunk.head] not in self.s.grammar.nouns["unnamed"]:
+            return False
+        counted = "NUM" in self.s.tagged.tags[chunk.first : chunk.head]
+        is_bare = is_partner and chunk.first == chunk.head
+        return counted or not (is_bare or any(word in _VAGUE for word in low[chunk.first : chunk.head]))
