@@ -60,7 +60,8 @@ def bring_back(db: Database) -> None:
         chosen = and_(delivery.c.status == "pending", UNDELIVERED, future, delivery.c.next_at > now)
         hold_deliveries(connection, chosen)
         connection.execute(update(delivery).where(chosen).values(next_at=now, created_at=now))
-        bring_near(connection, now)
+    with db.write() as connection:
+        bring_near(connection, db.now(connection))
 
 
 def _lease(connection: Connection, owner: str, limit: int, now: int) -> tuple[list[Parcel], Mapping[str, str]]:

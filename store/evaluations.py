@@ -62,7 +62,7 @@ def claim(db: Database, ids: Sequence[str], owner: str) -> Claimed:
 
 def _lock_waiting(connection: Connection, ids: Sequence[str], now: int) -> Articles:
     chosen = select(article).where(article.c.id.in_(ids[:CHUNK]), _waiting(now)).order_by(article.c.id)
-    return connection.execute(chosen.with_for_update(skip_locked=True)).all()
+    return connection.execute(chosen.with_for_update(key_share=True, skip_locked=True)).all()
 
 
 def _lease(connection: Connection, ids: Sequence[str], owner: str, now: int) -> None:
@@ -105,7 +105,7 @@ def failed(db: Database, failures: Mapping[str, str], owner: str) -> None:
 def still_waiting(connection: Connection, revisions: Mapping[str, int]) -> Articles:
     """The rows, locked, of those articles that nobody has evaluated or revised since they were read."""
     chosen = select(article).where(article.c.id.in_(revisions), article.c.evaluated_at.is_(None))
-    rows = connection.execute(chosen.order_by(article.c.id).with_for_update()).all()
+    rows = connection.execute(chosen.order_by(article.c.id).with_for_update(key_share=True)).all()
     return [row for row in rows if row.revision == revisions[row.id]]
 
 

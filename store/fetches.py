@@ -250,7 +250,7 @@ def _revise(connection: Connection, rows: Sequence[ArticleRow], now: int) -> Non
     again = {"evaluated_at": None, "evaluated_with": None, "match_tries": 0, "parked_at": None, "parked_why": None}
     again |= {"pruned_at": None}  # it has a text again
     chosen = update(article).where(article.c.id == bindparam("this"))
-    for one in rows:
+    for one in sorted(rows, key=lambda row: row.id):  # the order in which whoever matches holds them (store.locks)
         content = _content(one) | (_with_old_page(one) if one.page_missed else {})
         connection.execute(chosen.values(**content, revised_at=now, **again, **NO_LEASE), {"this": one.id})
 
@@ -303,8 +303,9 @@ def _settle(db: Database, connection: Connection, looks: Sequence[Ended]) -> Non
         _remember(db, connection, one.state.id, one.outcome.refreshed, one.at)
         for notice in one.outcome.notices:
             _notice(connection, one.state, notice, one.at)
-        if one.outcome.rest:
-            rest_host(connection, one.outcome.rest)
+    rests = [one.outcome.rest for one in looks if one.outcome.rest]
+    for rest in sorted(rests, key=lambda rest: rest.host):
+        rest_host(connection, rest)
 
 
 def _columns(value: FeedUpdate | Name | FetchLog) -> dict[str, Any]:

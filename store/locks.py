@@ -1,8 +1,10 @@
 """The order in which transactions hold rows, so that no two ever wait for each other, and deliveries held in it.
 
-Articles first, then keys of alerts, subscriptions, addresses (endpoints), and deliveries last; of each in the order of
-ids. Who holds something and wants another thing of an earlier kind passes by what is taken (SKIP LOCKED), or does that
-in a transaction of its own. SQLite has one writer at a time, and needs none of it.
+Feeds first, then articles, keys of alerts, subscriptions, addresses (endpoints), deliveries, and hosts; of each in the
+order of ids. Who holds something and wants another thing of an earlier kind passes by what is taken (SKIP LOCKED), or
+does that in a transaction of its own: whoever notices something only writes the notice, and another one tells it. What
+rows refer to is held in a way that lets them (key_share), since a foreign key is looked at whenever they are written.
+SQLite has one writer at a time, and needs none of it.
 """
 
 from __future__ import annotations
