@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from tocsin.small_file import read_small
 from workers.context import NoSecret
 
 
@@ -34,6 +35,6 @@ def _from_environment(name: str) -> str:
 
 def _from_file(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NoSecret(f"cannot read {path}: {error}") from error
+        return read_small(path)
+    except ValueError as error:
+        raise NoSecret(str(error)) from error

@@ -12,6 +12,7 @@ import uvicorn
 from console.app import ConsoleSettings, create_app
 from store.database import Database
 from store.services import start_beating
+from tocsin.deadlines import Deadlines
 from tocsin.demo import with_demo
 from tocsin.supervise import Service
 from tocsin.wiring import Wiring, rules_in_force
@@ -41,6 +42,8 @@ def _serve(wiring: Wiring, listener: socket.socket) -> None:
     uvicorn.Server(
         uvicorn.Config(
             application,
+            http=Deadlines,
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,

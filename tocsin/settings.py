@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwor
 
 from rules.shape import duration_s
 from store.retention import Keep
+from tocsin.small_file import read_small
 
 PREFIX = "TOCSIN_"
 
@@ -166,9 +167,9 @@ def _take(variable: str, value: str, values: dict[str, str], problems: list[str]
         problems.append(f"{variable}: set both as itself and as a file; keep one")
     elif from_file:
         try:
-            values[name] = Path(value).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{variable}: cannot read {value}: {error}")
+            values[name] = read_small(Path(value))
+        except ValueError as error:
+            problems.append(f"{variable}: {error}")
     else:
         values[name] = value
 
