@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,6 +22,7 @@ from net.failure import FailureKind, NetFailure, failure_of
 from net.guard import AddressPolicy, check_url
 from net.pools import Pools
 from net.resolve import Resolve, system_resolver
+from net.stopwatch import Stopwatch
 
 MAX_REDIRECTS = 5
 CONNECT_S = 5.0
@@ -30,6 +30,8 @@ TOTAL_S = 30.0
 FEED_BYTES = 15_000_000
 KEEP_BYTES = 65_536
 
+_SOONER_S = 0.05
+"""Before the end of all the time reading a body that may be cut ends."""
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 Headers = Mapping[str, str]
 
@@ -59,6 +61,7 @@ class Response:
 
 Answer = Response | NetFailure
 BeforeSending = Callable[[], Awaitable[None]]
+BeforeHop = Callable[[str], Awaitable[BeforeSending | None]]
 
 
 @cache
@@ -109,13 +112,15 @@ class GuardedClient:
         follow: bool = True,
         proxy: str | None = None,
         before_sending: BeforeSending | None = None,
+        before_hop: BeforeHop | None = None,
     ) -> Answer:
         """Fetch *url*. A body over *limit_bytes* (after decoding) is a failure; one that broke off is `truncated`.
         *proxy* is a URL, which may hold a user name and a password. *before_sending* is awaited when *url* is connected
-        and nothing is sent yet; what it raises ends the request unsent, and is raised.
+        and nothing is sent yet; *before_hop* when a redirect leads to the URL it is given, in no part of *total_s*, and
+        says what is awaited before that one is sent. What either raises ends the request, and is raised.
         """
         sent = {"accept-encoding": "gzip", **(headers or {})}
-        request = _Request("GET", url, sent, b"", limit_bytes, "fail", proxy, before_sending)
+        request = _Request("GET", url, sent, b"", limit_bytes, "fail", proxy, before_sending, before_hop)
         return await self._within(total_s, request, follow)
 
     async def post(
@@ -146,21 +151,18 @@ class GuardedClient:
         await self.aclose()
 
     async def _within(self, total_s: float, request: _Request, follow: bool) -> Answer:
-        started = time.monotonic()
         try:
-            async with asyncio.timeout(total_s):
-                return await self._hop(request, (), follow, started, total_s)
+            async with Stopwatch(total_s) as watch:
+                return await self._hop(request, (), follow, watch)
         except TimeoutError:
             return NetFailure(kind="timeout", message=f"no complete answer from {request.host} within {total_s:g} s")
 
-    async def _hop(
-        self, request: _Request, hops: tuple[Hop, ...], follow: bool, started: float, total_s: float
-    ) -> Answer:
+    async def _hop(self, request: _Request, hops: tuple[Hop, ...], follow: bool, watch: Stopwatch) -> Answer:
         if problem := check_url(request.url):
             return NetFailure(kind="url", message=f"{request.url[:200]}: {problem}")
         if request.proxy and (why := self._pools.why_refused(request.host)):
             return NetFailure(kind="refused_address", message=f"{request.host} ({why}) is not public")
-        answer = await self._send(request, hops, started, total_s)
+        answer = await self._send(request, hops, watch)
         if isinstance(answer, NetFailure) or not follow or answer.status not in _REDIRECTS:
             return answer
         target = _target(answer)
@@ -168,11 +170,10 @@ class GuardedClient:
             return target
         if len(hops) == MAX_REDIRECTS:
             return NetFailure(kind="too_many_redirects", message=f"more than {MAX_REDIRECTS} redirects")
-        return await self._hop(
-            request.to(target), (*hops, Hop(status=answer.status, url=target)), follow, started, total_s
-        )
+        hop = Hop(status=answer.status, url=target)
+        return await self._hop(await _to(request, target, watch), (*hops, hop), follow, watch)
 
-    async def _send(self, request: _Request, hops: tuple[Hop, ...], started: float, total_s: float) -> Answer:
+    async def _send(self, request: _Request, hops: tuple[Hop, ...], watch: Stopwatch) -> Answer:
         url = httpx.URL(request.url)
         try:
             async with self._pools.of(request.proxy).stream(
@@ -182,7 +183,7 @@ class GuardedClient:
                 content=request.content,
                 extensions={"timeout": {"connect": self._connect_s}, **_traced(request.before_sending)},
             ) as response:
-                return await _receive(response, request, hops, started, total_s)
+                return await _receive(response, request, hops, watch)
         except (*_HTTPCORE_ERRORS, BadCoding, TooLarge) as error:
             return failure_of(error, request.host, request.limit, through=request.proxy)
 
@@ -214,13 +215,18 @@ class _Request:
     overflow: Literal["fail", "cut"]
     proxy: str | None = None
     before_sending: BeforeSending | None = None
+    before_hop: BeforeHop | None = None
 
     @property
     def host(self) -> str:
         return httpx.URL(self.url).host if check_url(self.url) is None else self.url[:100]
 
-    def to(self, url: str) -> _Request:
-        return replace(self, url=url, before_sending=None)
+
+async def _to(request: _Request, url: str, watch: Stopwatch) -> _Request:
+    """The request that follows a redirect to *url*. One that will be refused is nobody's turn."""
+    if request.before_hop is None or check_url(url) is not None:
+        return replace(request, url=url, before_sending=None)
+    return replace(request, url=url, before_sending=await watch.paused(request.before_hop(url)))
 
 
 def _traced(before_sending: BeforeSending | None) -> dict[str, object]:
@@ -257,31 +263,29 @@ def _as_utf8(header: str) -> str:
         return header
 
 
-async def _receive(
-    response: httpcore.Response, request: _Request, hops: tuple[Hop, ...], started: float, total_s: float
-) -> Response:
+async def _receive(response: httpcore.Response, request: _Request, hops: tuple[Hop, ...], watch: Stopwatch) -> Response:
     headers = _joined(response.headers)
     skip = response.status in _REDIRECTS and request.overflow == "fail"
-    body, truncated = (b"", False) if skip else await _read(response, headers, request, started + total_s)
+    body, truncated = (b"", False) if skip else await _read(response, headers, request, watch)
     return Response(
         status=response.status,
         headers=headers,
         body=body,
         url=request.url,
         hops=hops,
-        elapsed_s=time.monotonic() - started,
+        elapsed_s=watch.elapsed_s,
         truncated=truncated,
     )
 
 
 async def _read(
-    response: httpcore.Response, headers: Headers, request: _Request, deadline: float
+    response: httpcore.Response, headers: Headers, request: _Request, watch: Stopwatch
 ) -> tuple[bytes, bool]:
     """The body and whether it is cut. Of a POST whatever came in time is kept: its status is already the answer."""
     cut = request.overflow == "cut"
     body = Body("identity" if cut else headers.get("content-encoding", ""), request.limit)
     try:
-        async with asyncio.timeout_at(_loop_time(deadline) if cut else None):
+        async with asyncio.timeout(watch.left_s - _SOONER_S if cut else None):
             async for piece in response.aiter_stream():
                 body.feed(piece)
     except (TooLarge, TimeoutError):
@@ -293,11 +297,6 @@ async def _read(
     return body.bytes(), not body.whole
 
 
-def _loop_time(deadline_monotonic: float) -> float:
-    """The loop's time a little before the deadline of the whole, so that this one is the first to strike."""
-    return asyncio.get_running_loop().time() + (deadline_monotonic - time.monotonic()) - 0.05
-
-
 def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     joined: dict[str, str] = {}
     for name, value in raw:
@@ -306,4 +305,14 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return joined
 
 
-__all__ = ["Answer", "BeforeSending", "FailureKind", "GuardedClient", "Hop", "NetFailure", "Response", "check_url"]
+__all__ = [
+    "Answer",
+    "BeforeHop",
+    "BeforeSending",
+    "FailureKind",
+    "GuardedClient",
+    "Hop",
+    "NetFailure",
+    "Response",
+    "check_url",
+]

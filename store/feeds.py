@@ -48,9 +48,10 @@ class Feed:
 class FeedState:
     """A feed with what fetching has taught us. Instants are microseconds UTC.
 
-    `rests` are the hours of the week (UTC, from Monday 0:00) in which the feed asks not to be asked; `troubles` are
-    those that were told and are not over (failing, silent, gap, gone); `episodes` says how often each kind of notice
-    was told; `rest_until_at` is when the host may be asked again, and `rest_why` what it asked for.
+    `also_host` is the other host to which a redirect led the last look. `rests` are the hours of the week (UTC, from
+    Monday 0:00) in which the feed asks not to be asked; `troubles` are those that were told and are not over (failing,
+    silent, gap, gone); `episodes` says how often each kind of notice was told; `rest_until_at` is when the host may be
+    asked again, and `rest_why` what it asked for.
     """
 
     id: str
@@ -58,6 +59,7 @@ class FeedState:
     origin: str
     fetch_from: str | None
     host: str
+    also_host: str | None
     status: str
     etag: str | None
     last_modified: str | None

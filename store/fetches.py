@@ -12,11 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
 from store.feeds import FeedState
+from store.hosts import Rest, rest_host
 from store.leases import NO_LEASE
 from store.notices import About, add_notice
 from store.stories import Fresh, Kin, alone, remember, stories_of
 from store.tables import article, feed, feed_entry, fetch
-from store.turns import Rest, rest_host
 
 CHUNK = 100
 """Articles per transaction: a longer one makes every other writer of SQLite wait."""
@@ -90,6 +90,7 @@ class FeedUpdate:
     next_check_why: str
     interval_s: int | None
     host: str
+    also_host: str | None = None
     fetch_from: str | None = None
     usual_gap_s: int | None = None
     failing_since_at: int | None = None

@@ -1,30 +1,26 @@
-"""Whose turn it is: which watcher fetches which feed now, and when a host may be asked again. All watchers of a ledger
-share both, so that two of them, or one that was started again, are no ruder to a host than one.
-"""
+"""Whose turn it is: which watcher fetches which feed now, and which hosts that takes a place at."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, not_, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, and_, func, not_, or_, select, update
 
 from store.database import Database
 from store.feeds import STATE, FeedState, state_of
+from store.hosts import Turn, in_turn, resting, start, wait_s
 from store.leases import NO_LEASE, SECOND, free
 from store.tables import feed, host
 
-LONGEST_REST_S = 86_400
-"""What a host may ask for at most; one that would rest longer was told so before the clock was set back."""
+FULL_S = 1.0
+"""After which to ask again for a place at a host that has none: nobody knows when an answer will end."""
 
 _SCAN = 2_000
 _HELD = feed.c.lease_until_at.is_not(None)
-_LOCK = 7_163_002
-"""PostgreSQL's advisory lock: without it two watchers could each give a host its last free place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +36,9 @@ class Leased:
     feeds: tuple[FeedState, ...] = ()
     more_at: int | None = None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rest:
-    """No request to *host* starts before *until_at* (microseconds UTC), because it asked for it: *why* in words."""
-
-    host: str
-    until_at: int
-    why: str
+    def turn(self, name: str) -> Turn:
+        """The turn at the host *name* that came with the lease."""
+        return Turn(host=name, at=self.at, since_s=self.since_s)
 
 
 def lease_due(
@@ -68,24 +59,18 @@ def lease_due(
         if connection.execute(select(feed.c.id).where(_due(at, lease_s)).limit(1)).first() is None:
             return Leased(owner=owner, at=at)
     with db.write() as connection:
-        _in_turn(connection)
+        in_turn(connection)
         at = db.now(connection) if now is None else now  # anew: waiting for the lock may have taken a while
         since_s = time.monotonic()
         picked = _pick(connection, at, limit, lease_s, per_host, spacing_s)
         taken = {"lease_owner": owner, "lease_until_at": at + lease_s * SECOND, "last_attempt_at": at}
         connection.execute(update(feed).where(feed.c.id.in_(picked)).values(**taken))
         if spacing_s:
-            _start(connection, set(picked.values()), at, spacing_s)
+            start(connection, set(picked.values()), at, spacing_s)
         rows = connection.execute(STATE.where(feed.c.id.in_(picked)).order_by(feed.c.next_check_at)).all()
-        more_at = None if picked else connection.scalar(_waiting(at, lease_s, spacing_s))
+        more_at = None if picked else _more_at(connection, at, lease_s, spacing_s)
     feeds = tuple(state_of(row) for row in rows)
     return Leased(owner=owner, at=at, since_s=since_s, feeds=feeds, more_at=more_at)
-
-
-def _in_turn(connection: Connection) -> None:
-    """Who leases, or takes leases back, does so one after the other; SQLite's writers do anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def _due(at: int, lease_s: int) -> Any:
@@ -93,31 +78,42 @@ def _due(at: int, lease_s: int) -> Any:
     return and_(feed.c.removed_at.is_(None), feed.c.next_check_at <= at, free(feed.c.lease_until_at, at, lease_s))
 
 
-def _resting(at: int, spacing_s: float) -> Any:
-    """Hosts that must not be asked now; a rest or a spacing longer than can be given is from a clock gone wrong."""
-    asked_for = and_(host.c.why.is_not(None), host.c.next_start_at <= at + LONGEST_REST_S * SECOND)
-    return and_(host.c.next_start_at > at, or_(asked_for, host.c.next_start_at <= at + round(spacing_s * SECOND)))
-
-
 def _pick(connection: Connection, at: int, limit: int, lease_s: int, per_host: int, spacing_s: float) -> dict[str, str]:
-    """The feeds to lease: id → host."""
-    live = and_(feed.c.lease_until_at.is_not(None), not_(free(feed.c.lease_until_at, at, lease_s)))
-    busy = Counter(connection.scalars(select(feed.c.host).where(live)))
+    """The feeds to lease: id → host. One that leads to another host needs a place there too."""
+    busy = Counter(_busy(connection, at, lease_s))
     full = [name for name, count in busy.items() if count >= per_host]
-    open_to_us = and_(feed.c.host.not_in(select(host.c.name).where(_resting(at, spacing_s))), feed.c.host.not_in(full))
+    resting_now = select(host.c.name).where(resting(at, spacing_s))
+    open_there = [and_(column.not_in(resting_now), column.not_in(full)) for column in (feed.c.host, feed.c.also_host)]
+    open_to_us = and_(open_there[0], or_(feed.c.also_host.is_(None), open_there[1]))
     chosen = (
-        select(feed.c.id, feed.c.host).where(_due(at, lease_s), open_to_us).order_by(feed.c.next_check_at).limit(_SCAN)
+        select(feed.c.id, feed.c.host, feed.c.also_host)
+        .where(_due(at, lease_s), open_to_us)
+        .order_by(feed.c.next_check_at)
+        .limit(_SCAN)
     )
     picked: dict[str, str] = {}
     started: set[str] = set()
-    for id, name in connection.execute(chosen):
+    for id, *names in connection.execute(chosen):
         if len(picked) == limit:
             break
-        if busy[name] < per_host and not (spacing_s and name in started):
-            busy[name] += 1
-            started.add(name)
-            picked[id] = name
+        hosts = _named(names)
+        if all(busy[name] < per_host for name in hosts) and not (spacing_s and hosts & started):
+            busy.update(hosts)
+            started |= hosts
+            picked[id] = names[0]
     return _free_now(connection, picked, at, lease_s)
+
+
+def _named(names: Sequence[str | None]) -> set[str]:
+    return {name for name in names if name is not None}
+
+
+def _busy(connection: Connection, at: int, lease_s: int, but: str | None = None) -> Iterator[str]:
+    """The hosts of the looks under way, each as often as there are; *but* that at one feed."""
+    live = and_(_HELD, not_(free(feed.c.lease_until_at, at, lease_s)))
+    for id, *names in connection.execute(select(feed.c.id, feed.c.host, feed.c.also_host).where(live)):
+        if id != but:
+            yield from _named(names)
 
 
 def _free_now(connection: Connection, picked: Mapping[str, str], at: int, lease_s: int) -> dict[str, str]:
@@ -126,68 +122,48 @@ def _free_now(connection: Connection, picked: Mapping[str, str], at: int, lease_
     return {id: picked[id] for id in connection.scalars(chosen.with_for_update(skip_locked=True))}
 
 
-def _start(connection: Connection, names: Iterable[str], at: int, spacing_s: float) -> None:
-    """Requests to the hosts *names* start now; a rest that one has asked for since it was picked stands."""
-    next_start_at = at + round(spacing_s * SECOND)
-    rows = [{"name": name, "next_start_at": next_start_at, "why": None} for name in sorted(names)]
-    if rows:
-        statement = _insert(connection).values(rows)
-        given = {column: statement.excluded[column] for column in ("next_start_at", "why")}
-        free_now = not_(_resting(at, spacing_s))
-        connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=given, where=free_now))
-
-
-def turn_at(db: Database, name: str, spacing_s: float) -> float:
-    """Take a turn at the host *name* for something else than a feed: 0 where it starts now, or else the seconds after
-    which to ask again.
+def turn_at(
+    db: Database,
+    owner: str,
+    id: str,
+    name: str,
+    *,
+    lease_s: int,
+    per_host: int,
+    spacing_s: float,
+    delay_s: float = 0.0,
+    now: int | None = None,
+) -> Turn | float:
+    """A turn, and with it a place, at the host *name* for *owner*'s look at the feed *id*: where a redirect leads, or
+    where a page is. A look has one request under way at a time, and so one place besides its feed's. Requests to the
+    host start *spacing_s* apart, and this one *delay_s* after the last. Where it cannot be now, the seconds after which
+    to ask again.
     """
-    if not spacing_s:
-        return 0.0
     with db.write() as connection:
-        _in_turn(connection)
-        at = db.now(connection)
-        next_at = connection.scalar(select(host.c.next_start_at).where(host.c.name == name, _resting(at, spacing_s)))
-        if next_at is not None:
-            return float(max(next_at - at, 1) / SECOND)
-        _start(connection, [name], at, spacing_s)
-    return 0.0
+        in_turn(connection)
+        at = db.now(connection) if now is None else now
+        if Counter(_busy(connection, at, lease_s, but=id))[name] >= per_host:
+            return FULL_S
+        if (wait := wait_s(connection, name, at, spacing_s, delay_s)) > 0:
+            return wait
+        if not connection.execute(_ours(owner, id).values(also_host=name)).rowcount:
+            return FULL_S  # the lease is lost
+        if spacing_s:
+            start(connection, [name], at, spacing_s)
+    return Turn(host=name, at=at)
 
 
-def start_again(db: Database, name: str, at: int, at_last: int, spacing_s: float) -> bool:
-    """Use the turn at the host *name*, given *at*, only *at_last*: the next one waits for that. False where somebody
-    else was given a turn, or the host asked for rest, in between.
-    """
-    ours = and_(host.c.name == name, host.c.next_start_at == at + round(spacing_s * SECOND))
-    later = update(host).where(ours).values(next_start_at=at_last + round(spacing_s * SECOND))
-    with db.write() as connection:
-        _in_turn(connection)  # or who leases at this moment could have seen the host free, and start there too
-        return bool(connection.execute(later).rowcount)
+def _ours(owner: str, id: str) -> Any:
+    return update(feed).where(feed.c.id == id, feed.c.lease_owner == owner)
 
 
-def _waiting(at: int, lease_s: int, spacing_s: float) -> Any:
+def _more_at(connection: Connection, at: int, lease_s: int, spacing_s: float) -> int | None:
     """The first instant at which a due feed's host has been spaced; what a host asked for is not waited for."""
-    spaced = select(func.min(host.c.next_start_at)).join(feed, feed.c.host == host.c.name)
-    return spaced.where(_due(at, lease_s), _resting(at, spacing_s), host.c.why.is_(None))
-
-
-def rest_of(db: Database, name: str) -> Rest | None:
-    """The rest that the host *name* has asked for and that is not over; None where it may be asked."""
-    with db.read() as connection:
-        row = connection.execute(select(host).where(host.c.name == name, host.c.why.is_not(None))).first()
-        over = row is None or row.next_start_at <= db.now(connection)
-    return None if row is None or over else Rest(host=name, until_at=row.next_start_at, why=row.why)
-
-
-def rest_host(connection: Connection, rest: Rest) -> None:
-    """Let the host rest, if it does not rest longer already."""
-    statement = _insert(connection).values(name=rest.host, next_start_at=rest.until_at, why=rest.why)
-    given = {column: statement.excluded[column] for column in ("next_start_at", "why")}
-    longer = statement.excluded.next_start_at > host.c.next_start_at
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=given, where=longer))
-
-
-def _insert(connection: Connection) -> Any:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(host)
+    spaced = select(func.min(host.c.next_start_at))
+    waiting = and_(_due(at, lease_s), resting(at, spacing_s), host.c.why.is_(None))
+    joined = (spaced.join(feed, column == host.c.name) for column in (feed.c.host, feed.c.also_host))
+    found = (connection.scalar(chosen.where(waiting)) for chosen in joined)
+    return min((instant for instant in found if instant is not None), default=None)
 
 
 def renew(db: Database, owner: str, ids: Collection[str], lease_s: int, now: int | None = None) -> None:
@@ -199,16 +175,17 @@ def renew(db: Database, owner: str, ids: Collection[str], lease_s: int, now: int
         connection.execute(update(feed).where(ours).values(lease_until_at=until_at))
 
 
-def release_one(db: Database, owner: str, id: str) -> None:
-    """Give back *owner*'s lease of the feed *id*, unlooked at."""
+def release_one(db: Database, owner: str, id: str, also_host: str | None = None) -> None:
+    """Give back *owner*'s lease of the feed *id*, unlooked at; *also_host* says where there was no turn for it."""
+    led = {"also_host": also_host} if also_host else {}
     with db.write() as connection:
-        connection.execute(update(feed).where(feed.c.id == id, feed.c.lease_owner == owner).values(**NO_LEASE))
+        connection.execute(_ours(owner, id).values(**NO_LEASE, **led))
 
 
 def release(db: Database, *owners: str) -> int:
     """Give back every lease of *owners*, as a watcher that ends in order does; return how many."""
     with db.write() as connection:
-        _in_turn(connection)
+        in_turn(connection)
         theirs = update(feed).where(_HELD, feed.c.lease_owner.in_(owners))
         return int(connection.execute(theirs.values(**NO_LEASE)).rowcount)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from net.client import BeforeSending, GuardedClient, Hop, Response
+from net.client import BeforeHop, BeforeSending, GuardedClient, Hop, Response
 from net.failure import NetFailure
 
 ACCEPT = (
@@ -62,13 +62,16 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed:
-    """No document came. `error_class` is a kind of `net.failure` or http_404, rate_limited, gone, server_error …"""
+    """No document came. `error_class` is a kind of `net.failure` or http_404, rate_limited, gone, server_error …; `url`
+    is what answered, if anything did.
+    """
 
     error_class: str
     message: str
     status: int | None = None
     retry_after_s: int | None = None
     elapsed_ms: int | None = None
+    url: str | None = None
 
 
 FetchResult = Fetched | NotModified | FetchFailed
@@ -84,9 +87,10 @@ async def fetch(
     total_s: float = 30.0,
     proxy: str | None = None,
     before_sending: BeforeSending | None = None,
+    before_hop: BeforeHop | None = None,
 ) -> FetchResult:
     """Fetch *url*, conditionally where *validators* are given, through the *proxy* if any. *now* reads Retry-After
-    dates; *before_sending* is that of the client.
+    dates; *before_sending* and *before_hop* are those of the client.
     """
     answer = await client.get(
         url,
@@ -95,6 +99,7 @@ async def fetch(
         total_s=total_s,
         proxy=proxy,
         before_sending=before_sending,
+        before_hop=before_hop,
     )
     if isinstance(answer, NetFailure):
         return FetchFailed(error_class=answer.kind, message=answer.message)
@@ -121,6 +126,7 @@ def result_of(answer: Response, now: datetime, *, conditional: bool) -> FetchRes
             status=answer.status,
             retry_after_s=retry_after_s,
             elapsed_ms=elapsed_ms,
+            url=answer.url,
         )
     return Fetched(
         body=answer.body,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from store.feeds import host_of
 from store.fetches import ArticleRow, FeedUpdate, FetchLog, Name, Notice, Outcome
-from store.turns import Rest
+from store.hosts import Rest
 from watcher import health, moved, schedule
 from watcher.decide import Decided, Decision
 from watcher.entry import Document, NotAFeed
@@ -36,7 +36,7 @@ def failed(look: Look, failure: FetchFailed) -> Outcome:
         seed=look.seed,
     )
     update = replace(
-        _at(_update(look, after, look.moved), moved.kept(state.fetch_from, failures), look),
+        _at(_update(look, after, look.moved), moved.kept(state.fetch_from, failures), failure.url, look),
         status="gone" if gone else "failing",
         failures=failures,
         error_class=failure.error_class,
@@ -65,7 +65,7 @@ def _rest(look: Look, failure: FetchFailed, after: NextCheck) -> Rest | None:
         return None
     rest_s = failure.retry_after_s or min(after.after_s, schedule.RETRY_S)
     why = f"says that we ask too often, and rests {schedule.words(rest_s)}"
-    return Rest(host=host_of(look.asked), until_at=look.now + rest_s * 1_000_000, why=why)
+    return Rest(host=host_of(failure.url or look.asked), until_at=look.now + rest_s * 1_000_000, why=why)
 
 
 def not_to_blame(look: Look, failure: FetchFailed) -> Outcome:
@@ -82,6 +82,7 @@ def not_a_feed(look: Look, fetched: Fetched, why: NotAFeed) -> Outcome:
         status=fetched.status,
         retry_after_s=fetched.retry_after_s,
         elapsed_ms=fetched.elapsed_ms,
+        url=fetched.url,
     )
     outcome = failed(look, failure)
     return replace(outcome, log=replace(outcome.log, bytes=len(fetched.body)))
@@ -201,9 +202,13 @@ def _update(look: Look, after: NextCheck, where: Moved) -> FeedUpdate:
     )
 
 
-def _at(update: FeedUpdate, new_address: str | None, look: Look) -> FeedUpdate:
-    """The *update* of a feed that is fetched from *new_address* (None: from where it is declared) from now on."""
-    return replace(update, fetch_from=new_address, host=host_of(new_address or look.state.feed.url))
+def _at(update: FeedUpdate, new_address: str | None, answered: str | None, look: Look) -> FeedUpdate:
+    """The *update* of a feed that is fetched from *new_address* (None: from where it is declared) from now on, and was
+    *answered* by this URL, if by any.
+    """
+    host = host_of(new_address or look.state.feed.url)
+    also = host_of(answered) if answered else look.state.also_host
+    return replace(update, fetch_from=new_address, host=host, also_host=also if also != host else None)
 
 
 def _succeeded(
@@ -212,7 +217,7 @@ def _succeeded(
     state, where = look.state, moved.after_answer(look.moved, answer.hops, look.now)
     new_address = moved.confirmed(where, look.now)
     update = replace(
-        _at(_update(look, after, where), new_address or state.fetch_from, look),
+        _at(_update(look, after, where), new_address or state.fetch_from, _answered(look, answer), look),
         status="ok",
         failures=0,
         error_class=None,
@@ -225,6 +230,10 @@ def _succeeded(
     is_news = new_address is not None and new_address != state.fetch_from
     signs = replace(signs, moved_to=new_address if is_news else None)
     return health.told(state, update, signs, look.now, look.patience)
+
+
+def _answered(look: Look, answer: Fetched | NotModified) -> str:
+    return answer.hops[-1].url if answer.hops else look.asked
 
 
 def _validated(update: FeedUpdate, fetched: Fetched) -> FeedUpdate:

@@ -6,14 +6,16 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from net.client import BeforeSending, GuardedClient
+from net.client import GuardedClient
 from store.database import Database, instant
 from store.feeds import FeedState
 from store.fetches import Ended, Outcome
+from store.hosts import Turn
 from store.turns import Leased
 from watcher import outcome
 from watcher.commits import Commits
@@ -27,7 +29,7 @@ from watcher.pool import ParsePool
 from watcher.proxy import Secrets, no_secrets, proxy_of
 from watcher.reading import ask, read
 from watcher.running import Running
-from watcher.turns import TurnPassed, Turns
+from watcher.turns import TurnAt, TurnPassed, Turns
 
 log = structlog.get_logger("tocsin.watcher")
 
@@ -66,7 +68,7 @@ class Watcher:
         turns = Turns(db=self.db, manners=self.manners, now=self.now)
         self._commits = Commits(self.db, turns.owner)
         stopping = asyncio.create_task(stop.wait())
-        async with turns.kept(), Pages(self.db, self.client, self.manners.apart_s) as self._pages:
+        async with turns.kept(), Pages(self.client) as self._pages:
             try:
                 return await self._take_turns(turns, running, stopping, once=once)
             finally:
@@ -89,14 +91,19 @@ class Watcher:
     async def _look(self, turns: Turns, state: FeedState, leased: Leased) -> None:
         """Look at one feed; whatever happens concerns this feed alone."""
         try:
-            if turn := await turns.in_time(state, leased):
-                await self._finish(state, *await self._outcome(state, turn, turns.used(state, turn)))
-        except TurnPassed:
-            log.info("feed.turn_passed", feed=state.feed.url)
+            await self._look_in_turn(turns, state, leased)
         except SQLAlchemyError as error:
             log.error("feed.not_committed", feed=state.feed.url, error=str(error)[:300])
         finally:
             turns.over(state.id)
+
+    async def _look_in_turn(self, turns: Turns, state: FeedState, leased: Leased) -> None:
+        try:
+            turn = await turns.in_time(leased.turn(state.host))
+            await self._finish(state, *await self._outcome(state, turn, turns))
+        except TurnPassed as passed:
+            log.info("feed.turn_passed", feed=state.feed.url, host=passed.host)
+            await turns.pass_on(state, passed)
 
     async def _finish(self, state: FeedState, done: Outcome, at: int) -> None:
         ids = await self._commits.commit(Ended(state=state, outcome=done, at=at))
@@ -110,7 +117,7 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 - the articles are safe, and the clock rings again
             log.warning("articles.not_rung", articles=len(ids), error=str(error)[:300])
 
-    async def _outcome(self, state: FeedState, turn: Leased, used: BeforeSending) -> tuple[Outcome, int]:
+    async def _outcome(self, state: FeedState, turn: Turn, turns: Turns) -> tuple[Outcome, int]:
         def now() -> int:
             return turn.at + round((time.monotonic() - turn.since_s) * 1_000_000)
 
@@ -118,8 +125,9 @@ class Watcher:
             return Look(state=state, now=now(), patience=self.manners.patience)
 
         try:
-            result = await ask(self.client, look(), self.manners, self.secrets, used)
-            return await self._read(look(), result), now()
+            led = partial(turns.at, state)
+            result = await ask(self.client, look(), self.manners, self.secrets, turns.used(turn), led)
+            return await self._read(look(), result, led), now()
         except (SQLAlchemyError, TurnPassed):
             raise
         except Exception as error:  # a bug; it must show at the feed and must not end the watcher
@@ -127,15 +135,15 @@ class Watcher:
             failure = FetchFailed(error_class="internal", message=f"a defect of Tocsin: {error!r}")
             return outcome.failed(look(), failure), now()
 
-    async def _read(self, look: Look, result: FetchResult) -> Outcome:
+    async def _read(self, look: Look, result: FetchResult, led: TurnAt) -> Outcome:
         down = self._hear(look, result)
         if down and isinstance(result, FetchFailed):
             return outcome.not_to_blame(look, result)
-        return (await read(self.db, self.pool, look, result, self._with_pages)).outcome
+        return (await read(self.db, self.pool, look, result, partial(self._with_pages, led))).outcome
 
-    async def _with_pages(self, look: Look, decision: Decision) -> Decision:
+    async def _with_pages(self, led: TurnAt, look: Look, decision: Decision) -> Decision:
         feed = look.state.feed
-        return await self._pages.added(decision, proxy_of(feed, self.secrets)) if feed.full_text else decision
+        return await self._pages.added(decision, led, proxy_of(feed, self.secrets)) if feed.full_text else decision
 
     def _hear(self, look: Look, result: FetchResult) -> bool:
         """Whether *result* is our own network's fault; its beginning and its end are one line in the log each."""

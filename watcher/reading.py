@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from net.client import BeforeSending, GuardedClient
+from net.client import BeforeHop, BeforeSending, GuardedClient
 from store.database import Database, instant
 from store.fetches import Known, Outcome, known_articles, known_entries
 from watcher import outcome
@@ -43,8 +43,10 @@ async def ask(
     manners: Manners,
     secrets: Secrets,
     before_sending: BeforeSending | None = None,
+    before_hop: BeforeHop | None = None,
 ) -> FetchResult:
-    """Fetch the feed of a *look*, through its proxy if it has one; *before_sending* is that of the client."""
+    """Fetch the feed of a *look*, through its proxy if it has one; *before_sending* and *before_hop* are
+    those of the client."""
     try:
         proxy = proxy_of(look.state.feed, secrets)
     except ValueError as error:
@@ -58,6 +60,7 @@ async def ask(
         total_s=manners.total_s,
         proxy=proxy,
         before_sending=before_sending,
+        before_hop=before_hop,
     )
 
 

@@ -1,9 +1,9 @@
-"""Whether a site's robots.txt lets us read a page (RFC 9309)."""
+"""Whether a site's robots.txt lets us read a page (RFC 9309), and how far apart it wants requests (Crawl-delay)."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from protego import Protego
 
 from net.client import GuardedClient
 from net.failure import NetFailure
+from watcher.turns import TurnAt, TurnPassed
 
 AGENT = "Tocsin"
 LIMIT_BYTES = 500_000
@@ -19,9 +20,22 @@ KEPT_S = 24 * 3_600.0
 """RFC 9309 2.4: not longer than a day."""
 AGAIN_S = 600.0
 """After which a robots.txt that could not be had is asked for again."""
+LONGEST_DELAY_S = 60.0
+"""A Crawl-delay that asks for more is taken as this."""
 _REMEMBERED = 1_000
 
 Allowed = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a site's robots.txt asks of us: which URLs may be read, seconds between two requests, until when (steady
+    clock) this is believed.
+    """
+
+    allowed: Allowed
+    until_s: float
+    delay_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -29,33 +43,44 @@ class Robots:
     """What the sites' robots.txt say, remembered for a day."""
 
     client: GuardedClient
-    turn: Callable[[str], Awaitable[bool]]
-    """Waits for a turn at the host of a URL; False where that would take too long."""
-    _known: dict[str, tuple[float, Allowed]] = field(default_factory=dict)
+    _known: dict[str, Policy] = field(default_factory=dict)
 
-    async def allow(self, url: str, proxy: str | None = None) -> bool:
-        """Whether *url* may be read. Where there is no robots.txt (4xx) all may, where the site is ill nothing."""
+    async def policy(self, url: str, led: TurnAt, proxy: str | None = None) -> Policy:
+        """What holds for the site of *url*, asked for in a turn of *led*. Where there is no robots.txt (4xx) all may be
+        read, where the site is ill nothing.
+        """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        until_s, allowed = self._known.get(origin, (0.0, _nothing))
-        if until_s < time.monotonic():
-            until_s, allowed = await self._ask(origin, proxy)
+        known = self._known.get(origin)
+        if known is None or known.until_s < time.monotonic():
+            known = await self._ask(origin, led, proxy)
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[origin] = until_s, allowed
-        return allowed(url)
+            self._known[origin] = known
+        return known
 
-    async def _ask(self, origin: str, proxy: str | None) -> tuple[float, Allowed]:
-        if not await self.turn(origin):
-            return time.monotonic() + AGAIN_S, _nothing
-        now_s = time.monotonic()
-        answer = await self.client.get(f"{origin}/robots.txt", limit_bytes=LIMIT_BYTES, total_s=10.0, proxy=proxy)
+    async def _ask(self, origin: str, led: TurnAt, proxy: str | None) -> Policy:
+        url, ill = f"{origin}/robots.txt", Policy(allowed=_nothing, until_s=time.monotonic() + AGAIN_S)
+        try:
+            before = await led(url)
+            answer = await self.client.get(
+                url, limit_bytes=LIMIT_BYTES, total_s=10.0, proxy=proxy, before_sending=before, before_hop=led
+            )
+        except TurnPassed:
+            return ill
         if isinstance(answer, NetFailure) or answer.status == 429 or answer.status >= 500:
-            return now_s + AGAIN_S, _nothing
+            return ill
+        until_s = time.monotonic() + KEPT_S
         if answer.status != 200:
-            return now_s + KEPT_S, _everything
-        rules = Protego.parse(answer.body.decode("utf-8", "replace"))
-        return now_s + KEPT_S, lambda url: bool(rules.can_fetch(url, AGENT))
+            return Policy(allowed=_everything, until_s=until_s)
+        return policy_of(answer.body, until_s)
+
+
+def policy_of(body: bytes, until_s: float) -> Policy:
+    """What a robots.txt says; a Crawl-delay within limits."""
+    rules = Protego.parse(body.decode("utf-8", "replace"))
+    delay_s = min(max(rules.crawl_delay(AGENT) or 0.0, 0.0), LONGEST_DELAY_S)
+    return Policy(allowed=lambda url: bool(rules.can_fetch(url, AGENT)), until_s=until_s, delay_s=delay_s)
 
 
 def _everything(_url: str) -> bool:

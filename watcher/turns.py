@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from net.client import BeforeSending
 from store.database import Database
-from store.feeds import FeedState
+from store.feeds import FeedState, host_of
+from store.hosts import Turn, start_again
 from store.owners import is_dead, new_owner
-from store.turns import Leased, lease_due, release, release_one, renew, start_again, take_back
+from store.turns import Leased, lease_due, release, release_one, renew, take_back, turn_at
 from watcher.manners import Manners
 
 log = structlog.get_logger("tocsin.watcher")
 
 RENEWALS = 6
 """Within one lease: so often it is renewed, and so often those of the dead are looked for."""
+WAIT_S = 30.0
+"""Longest wait for a turn at a host to which a look is led."""
 _AFTER_ERROR_S = 5.0
 
 
 class TurnPassed(Exception):  # noqa: N818
-    """Another watcher has had its turn at the host meanwhile; nothing was sent."""
+    """There was no turn at the host: another watcher has had it, or it would take too long. Nothing was sent there."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.host = host
+
+
+class TurnAt(Protocol):
+    """`Turns.at` for one feed."""
+
+    async def __call__(self, url: str, delay_s: float = 0.0) -> BeforeSending: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,29 +78,63 @@ class Turns:
             now=self.now() if self.now else None,
         )
 
-    async def in_time(self, state: FeedState, leased: Leased) -> Leased | None:
-        """The turn, taken once more where a busy machine would use it late: the host would see the next request too
-        early. None where another watcher has had its turn meanwhile; then the feed waits for the next one.
-        """
-        while self.manners.spacing_s and _age_s(leased) > self.manners.late_s:
-            at = leased.at + round(_age_s(leased) * 1_000_000)
-            again = replace(leased, at=at, since_s=time.monotonic())
-            if not await asyncio.to_thread(start_again, self.db, state.host, leased.at, at, self.manners.apart_s):
-                await asyncio.to_thread(release_one, self.db, self.owner, state.id)
-                return None
-            leased = again
-        return leased
+    async def in_time(self, turn: Turn) -> Turn:
+        """The *turn*, taken once more where a busy machine would use it late: the host would see the next request too
+        early.
 
-    def used(self, state: FeedState, leased: Leased) -> Callable[[], Awaitable[None]]:
+        Raises:
+            TurnPassed: another watcher has had its turn meanwhile.
+        """
+        while self.manners.spacing_s and _age_s(turn) > self.manners.late_s:
+            at = turn.at + round(_age_s(turn) * 1_000_000)
+            again = replace(turn, at=at, since_s=time.monotonic())
+            if not await asyncio.to_thread(start_again, self.db, turn, at, self.manners.apart_s):
+                raise TurnPassed(turn.host)
+            turn = again
+        return turn
+
+    def used(self, turn: Turn) -> BeforeSending:
         """What to await when the request is about to be sent: connecting may have taken longer than a turn keeps.
         Raises TurnPassed where the turn cannot be taken once more.
         """
 
         async def still_in_time() -> None:
-            if await self.in_time(state, leased) is None:
-                raise TurnPassed
+            await self.in_time(turn)
 
         return still_in_time
+
+    async def at(self, state: FeedState, url: str, delay_s: float = 0.0) -> BeforeSending:
+        """Wait for a turn at the host of *url*, to which a look at the feed leads; what is to be awaited when the
+        request is about to be sent. *delay_s* is what that host wants between two requests.
+
+        Raises:
+            TurnPassed: it would take too long.
+        """
+        name, end_s = host_of(url), time.monotonic() + delay_s + WAIT_S
+        while not isinstance(turn := await asyncio.to_thread(self._turn_at, state, name, delay_s), Turn):
+            if time.monotonic() + turn > end_s:
+                raise TurnPassed(name)
+            await asyncio.sleep(turn)
+        return self.used(turn)
+
+    def _turn_at(self, state: FeedState, name: str, delay_s: float) -> Turn | float:
+        of = self.manners
+        return turn_at(
+            self.db,
+            self.owner,
+            state.id,
+            name,
+            lease_s=of.lease_s,
+            per_host=of.per_host,
+            spacing_s=of.apart_s,
+            delay_s=delay_s if of.spacing_s else 0.0,
+            now=self.now() if self.now else None,
+        )
+
+    async def pass_on(self, state: FeedState, passed: TurnPassed) -> None:
+        """Leave the feed to the next turn, at the host where there was none too."""
+        elsewhere = passed.host if passed.host != state.host else None
+        await asyncio.to_thread(release_one, self.db, self.owner, state.id, elsewhere)
 
     def over(self, id: str) -> None:
         """The look at feed *id* has ended, well or not; its lease, if there still is one, is not renewed."""
@@ -126,5 +175,5 @@ class Turns:
             log.warning("watcher.leases_left", error=str(error)[:300])
 
 
-def _age_s(leased: Leased) -> float:
-    return time.monotonic() - leased.since_s
+def _age_s(turn: Turn) -> float:
+    return time.monotonic() - turn.since_s

@@ -18,6 +18,7 @@ import structlog
 from store.database import Database
 from store.deliveries import bring_back
 from store.endpoints import bury_stranded
+from store.hosts import forget_hosts
 from store.leases import lead, resign
 from store.quiet_rules import notice_quiet_rules
 from store.retention import Keep, prune
@@ -78,11 +79,12 @@ class Watchdog:
         bring_back(self._db)
 
     def _notice(self) -> None:
-        """Heartbeats that are due and, once an hour over all workers, rules that have gone quiet."""
+        """Heartbeats that are due and, once an hour over all workers, rules that have gone quiet and hosts of old."""
         self._noticed_s = time.monotonic()
         send_heartbeats(self._db)
         if lead(self._db, "quiet rules", f"{self._owner}-{uuid.uuid4().hex[:8]}", HOUR_S):
             notice_quiet_rules(self._db)
+            forget_hosts(self._db)
 
     def _prune(self) -> None:
         """Once a day over all workers: a lease of a day that nobody renews."""

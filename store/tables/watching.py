@@ -26,6 +26,7 @@ feed = Table(
     # what fetching has taught us
     Column("fetch_from", Text),  # where a confirmed permanent redirect leads; None: the URL as declared
     Column("host", Text, nullable=False, server_default=""),  # name and port that is to be spared
+    Column("also_host", Text),  # where its last look was led, if elsewhere; where it is now, while it is leased
     Column("status", Text, nullable=False),  # new | ok | failing | gone
     Column("etag", Text),
     Column("last_modified", Text),
@@ -60,6 +61,7 @@ host = Table(
     # No request to the host starts before, whoever watches: the spacing after the last one, or what the host asked for.
     Column("name", Text, primary_key=True),
     Column("next_start_at", Instant, nullable=False),
+    Column("started_at", Instant),  # when the last request to it began
     Column("why", Text),  # of a rest that the host asked for; None for the spacing
 )
 

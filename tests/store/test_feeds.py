@@ -22,9 +22,10 @@ from store.fetches import (
     known_articles,
     known_entries,
 )
+from store.hosts import Rest, Turn, rest_host, start_again
 from store.migrate import migrate
 from store.tables import article, feed, fetch
-from store.turns import Rest, lease_due, release, release_one, rest_host, start_again
+from store.turns import lease_due, release, release_one
 
 UPDATE = FeedUpdate(
     status="ok",
@@ -258,13 +259,13 @@ def test_a_turn_that_is_used_late_moves_the_next_one_or_is_lost_to_who_had_its_t
         return len(lease_due(db, owner, limit=10, lease_s=60, per_host=2, spacing_s=5, now=now).feeds)
 
     assert hosts("one", at) == 1
-    assert start_again(db, "a.example", at, at + 3 * second, 5)
+    assert start_again(db, Turn(host="a.example", at=at), at + 3 * second, 5)
     assert hosts("two", at + 7 * second) == 0
     assert hosts("two", at + 8 * second) == 1
-    assert not start_again(db, "a.example", at + 3 * second, at + 9 * second, 5)
+    assert not start_again(db, Turn(host="a.example", at=at + 3 * second), at + 9 * second, 5)
     with db.write() as connection:
         rest_host(connection, Rest(host="a.example", until_at=at + 60 * second, why="rests"))
-    assert not start_again(db, "a.example", at + 8 * second, at + 9 * second, 5)
+    assert not start_again(db, Turn(host="a.example", at=at + 8 * second), at + 9 * second, 5)
 
 
 def test_a_feed_that_lost_its_turn_is_given_back_alone(db: Database) -> None:

@@ -15,9 +15,9 @@ from sqlalchemy import select, update
 
 from store.database import Database
 from store.feeds import Feed, find_feed, list_feeds, sync_feeds
+from store.hosts import Rest, rest_host
 from store.migrate import migrate
 from store.tables import article, feed, fetch, host
-from store.turns import Rest, rest_host
 from tests.watcher.feed_server import FeedServer, Reply, feed_server, item, rss
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

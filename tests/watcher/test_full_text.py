@@ -4,13 +4,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from feed_server import FeedServer, Reply, item, rss
+from feed_server import FeedServer, Reply, feed_server, item, rss
 from polling import articles, declared, poll
 
 from store.database import Database
 from store.feeds import sync_feeds
 from watcher.manners import Manners
 from watcher.pages import MOST
+from watcher.robots import policy_of
 
 PARAGRAPHS = [
     "Norland has lifted its arms embargo on Sudria after nine years, the foreign minister said on Tuesday evening.",
@@ -84,6 +85,40 @@ def test_robots_txt_is_honoured(sqlite_db: Database, server: FeedServer) -> None
     assert (one.text, one.feed_text) == ("Teaser.", None)
     assert two.text == "\n".join(PARAGRAPHS)
     assert asked(server) == ["/robots.txt", "/2"]
+
+
+def test_the_robots_txt_of_where_a_page_leads_is_honoured_too(sqlite_db: Database, server: FeedServer) -> None:
+    with feed_server() as elsewhere:
+        elsewhere.answers |= {
+            "/robots.txt": Reply(ROBOTS),
+            "/private-1": page(*PARAGRAPHS),
+            "/2": page(*PARAGRAPHS, n=2),
+        }
+        for here, there in (("/1", "/private-1"), ("/2", "/2")):
+            server.answers[here] = Reply(status=301, headers={"Location": elsewhere.url(there)})
+        one, two = looked(sqlite_db, server, dated(teasers(server, 1, 2)))
+        assert (one.text, two.text) == ("Norland lifts it.", "\n".join(PARAGRAPHS))
+        assert [request.path for request in elsewhere.asked] == ["/robots.txt", "/2"]
+    assert asked(server) == ["/robots.txt", "/1", "/2"]
+
+
+@pytest.mark.parametrize(("wanted", "apart_s"), [("2", 2.0), ("1e9", 60.0), ("0.01", 0.5), ("-3", 0.5), ("soon", 0.5)])
+def test_a_crawl_delay_is_kept_within_limits(wanted: str, apart_s: float) -> None:
+    policy = policy_of(f"User-agent: *\nCrawl-delay: {wanted}\nAllow: /\n".encode(), until_s=1.0)
+    assert policy.allowed("https://a.example/1")
+    assert max(policy.delay_s, 0.5) == apart_s
+
+
+def test_pages_keep_the_crawl_delay_of_their_site(sqlite_db: Database, server: FeedServer) -> None:
+    server.answers |= {"/robots.txt": Reply(b"User-agent: *\nCrawl-delay: 1.5\nAllow: /\n")}
+    server.answers |= {f"/{n}": page(*PARAGRAPHS) for n in range(2)}
+    server.answers["/feed"] = Reply(dated(teasers(server, 0, 1)))
+    sync_feeds(sqlite_db, [declared(server.url(), full_text=True, backfill_s=10**9)])
+    poll(sqlite_db, manners=Manners(spacing_s=0.4, total_s=5.0))
+    starts = [request.at for request in server.asked]
+    assert [request.path for request in server.asked] == ["/feed", "/robots.txt", "/0", "/1"]
+    assert 0.35 < starts[1] - starts[0] < 1.4  # feeds are asked for as before
+    assert all(later - earlier > 1.45 for earlier, later in pairwise(starts[1:]))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from net.client import GuardedClient
 from net.guard import check_url
 from store.database import Database, instant
 from store.feeds import Feed, FeedState, find_feed, host_of, unseen
-from store.turns import Rest, rest_of
+from store.hosts import Rest, rest_of
 from tocsin.commands.common import FOUND_PROBLEMS, fail, print_json, settings_or_exit
 from tocsin.configuration import ConfigurationError, Folder, load_feeds
 from tocsin.feed_report import lines, report

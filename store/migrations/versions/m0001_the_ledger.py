@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("fetch_from", sa.Text(), nullable=True),
         sa.Column("host", sa.Text(), server_default="", nullable=False),
+        sa.Column("also_host", sa.Text(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("last_modified", sa.Text(), nullable=True),
@@ -104,6 +105,7 @@ def upgrade() -> None:
         "host",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("next_start_at", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_host")),
     )
