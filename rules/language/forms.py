@@ -199,10 +199,11 @@ class Forms:
 
     def subordinator(self, k: int) -> str:
         """The word that opens the clause of verb group k, if it is a side clause."""
-        for j in range(k - 1, max(-1, k - REACH), -1):
+        relative = self.s.relative_before(k)
+        for j in range((relative if relative >= 0 else k) - 1, max(-1, k - REACH), -1):
             kind, low = self.s.kind(j), self.s.low(j)
             if kind == "SUB":
-                return low
+                return "REL" if low == "where" and self.s.kind(j - 1) == "NP" else low
             if kind == "REL":
                 return "REL" if self.s.drafted(j) < 0 and self.s.kind(j - 1) in ("NP", ",", "P") else ""
             if (

@@ -106,6 +106,8 @@ class Governing:
             return (means, "adverbial") if means >= 0 else (None, "")
         if before == "," or (before == "P" and self.s.low(k - 1) in AFTER):
             main = self.s.verb_left(k - 2)
+            while main >= 0 and self.s.chunks[main].form == "part" and self.s.kind(main - 1) == "NP":
+                main = self.s.verb_left(main - 1)  # 'will open to guests vaccinated at home, ending a ban'
             return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
         if before == "P":
             return self._by_preposition(k)
@@ -175,12 +177,22 @@ class Governing:
                 return verb, "that"  # 'wants to see the ban lifted'
             if self.s.kind(k - 2) != "VG":
                 return None, ""  # 'a truce brokered by Norway'
-        sister = self.s.verb_left(k - 2) if chunk.form == "fin" and self.s.kind(k - 1) == "CC" else -1
+        sister = self.s.verb_left(k - 2) if chunk.form == "fin" and self._is_joined(k) else -1
         while sister >= 0 and self.s.chunks[sister].form == "inf" and self._is_main(k):
             sister = self.s.verb_left(sister - 1)  # 'undid its decision to join and is leaving'
         if sister >= 0:
             return (sister, "sister") if self._shares(sister, k) else self._of_clause(sister)
         return self._speaking(k)
+
+    def _is_joined(self, k: int) -> bool:
+        """'Lifted and eased'; 'threatens to arrest, expel': without its 'to', and nobody named who does it."""
+        if self.s.kind(k - 1) == "CC":
+            return True
+        is_base = self.s.tagged.tags[self.s.chunks[k].first] == "VB"
+        sister = self.s.verb_left(k - 2) if is_base and self.s.kind(k - 1) == "," else -1
+        main = self.s.verb_left(sister - 1) if sister >= 0 and self.s.chunks[sister].form == "inf" else -1
+        # 'States agree to meet, condemn tests' says two things.
+        return main >= 0 and self.s.tagged.tags[self.s.chunks[main].first] in ("VBZ", "VBD")
 
     def _is_main(self, k: int) -> bool:
         """Is the verb finite beyond doubt, so that no 'to' before it can be its own?"""
@@ -200,7 +212,8 @@ class Governing:
         """The verb or noun to the left that k's clause completes; none where the verb before shares its subject."""
         if self.s.kind(k - 1) == "," and self.s.tagged.tags[self.s.chunks[k].first] == "VBZ":
             return None, ""  # 'Norway to resume whaling, quits commission'
-        for j in range(k - 1, max(-1, k - REACH), -1):
+        start = self.s.relative_before(k)
+        for j in range((start if start >= 0 else k) - 1, max(-1, k - REACH), -1):
             kind = self.s.kind(j)
             if (kind == "SUB" and self.s.low(j) != "that") or self._opens_clause(j, k) or self._is_aside(j, k):
                 return None, ""

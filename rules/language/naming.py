@@ -9,10 +9,12 @@ from functools import cache
 from rules.language.claims import Thing, distinct
 from rules.language.phrases import Chunk
 from rules.language.status import Reading
-from rules.language.structure import Structure
+from rules.language.structure import CONTROL, Structure
 from rules.language.vocabulary import Party, grammar
+from rules.language.words import word_set
 
 _BROKERED = (["brokered"], ["mediated"], ["sponsored"], ["facilitated"], ["hosted"])
+_MEETING = word_set("meet visit host receive welcome greet telephone phone")
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
 _POINTING = _PRONOUNS | {"there"}
 
@@ -153,6 +155,24 @@ class Naming:
             found += self.parties([*joined, o, *self._dealing_with(o)], of_firms=True)
         return tuple(p for p in distinct(tuple(found)) if p.id not in {b.id for b in by})
 
+    def met(self, verb: int) -> list[int]:
+        """'Met his Ghanaian counterpart and agreed …': whom the verb joined to it on its left was about."""
+        s = self.s
+        before = s.verb_left(verb - 2) if s.kind(verb - 1) == "CC" else -1
+        if s.lemma(before) not in _MEETING:
+            return []
+        return [j for j in range(before + 1, verb) if s.kind(j) == "NP" and s.preposition(j) in ("", "with")]
+
+    def purpose(self, k: int) -> list[int]:
+        """'A deal to supply Norway with oil': the phrases of the infinitive that says what chunk k is for."""
+        s, verb = self.s, k + 1
+        if s.grammar.noun_class.get(s.low(k)) != "agree":
+            return []
+        if s.kind(verb) != "VG" or s.chunks[verb].form != "inf" or s.lemma(verb) in CONTROL:
+            return []
+        end = next((j for j in range(verb + 1, verb + 7) if s.kind(j) not in ("NP", "P")), verb + 7)
+        return [j for j in range(verb + 1, end) if s.kind(j) == "NP" and s.has_party(j)]
+
     def above(self, k: int, reading: Reading) -> list[int]:
         """Who acts by what governs the act: the subject of its verb, or the noun's owner ('Norway's plan to …')."""
         if not reading.governors:
@@ -160,9 +180,18 @@ class Naming:
         governor = reading.governors[0]
         if self.s.kind(governor) == "NP":
             own = [governor, *(n for word, n in self.s.complements(governor) if word == "by")]
-            return own + (self.s.doers(reading.governors[1:2]) if self._is_behind(governor, reading) else [])
+            return own + (self.doers(reading.governors[1:2]) if self._is_behind(governor, reading) else [])
         is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
         return self.s.subject(governor) if is_noun else []
+
+    def doers(self, verbs: tuple[int, ...]) -> list[int]:
+        """'Norway signed …', '… was signed by Norway': who does what the first of these chunks says."""
+        for v in verbs:
+            if self.s.kind(v) == "VG" and self.s.chunks[v].passive:
+                return [n for word, n in self.s.complements(v) if word == "by"]
+            if self.s.kind(v) == "VG":
+                return self.s.subject(v)
+        return []
 
     def _is_behind(self, noun: int, reading: Reading) -> bool:
         """Is the one who does something with a governing noun (signs an order, drafts a bill) behind what it says?"""

@@ -59,7 +59,7 @@ class Casting:
         joined = [n for o in [k, *given.objects] for word, n in self.s.complements(o) if word in _PARTNER]
         found = [*self._on_the_way(k), *given.partners, *joined]
         found = [n for n in found if self.s.lemma(n - 2) not in _MEDIATING]
-        found += [n for o in given.objects if has_thing for n in self.s.purpose(o)]
+        found += [n for o in given.objects if has_thing for n in self.naming.purpose(o)]
         return found + [n for o in given.subjects for word, n in self.s.complements(o) if word == "between"]
 
     def _on_the_way(self, k: int) -> list[int]:
@@ -67,7 +67,7 @@ class Casting:
         verb = self.s.verb_left(k - 1) if self.s.chunks[k].form == "inf" else k
         if verb < 0 or self.s.kind(verb) != "VG":
             return []
-        return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] + self.s.met(verb)
+        return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] + self.naming.met(verb)
 
     def _several(self, k: int, is_partner: bool) -> bool:
         """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""

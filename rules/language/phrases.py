@@ -14,6 +14,15 @@ _DAYS = WEEKDAYS | {"today", "yesterday", "tomorrow", "tonight"}
 _READY = frozenset({"close", "closer", "near", "ready", "set", "due", "bound", "able", "unable", "likely", "open"})
 _OTHER = frozenset({"other", "more", "further", "such"})
 _SPANS = frozenset({"hours", "days", "weeks", "months", "years", "hour", "minutes"})
+_REFUSING = {
+    "can't": "can",
+    "cannot": "can",
+    "couldn't": "could",
+    "won't": "will",
+    "wouldn't": "would",
+    "shouldn't": "should",
+    "mustn't": "must",
+}
 _NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
 
 
@@ -83,6 +92,7 @@ def _group(s: Tagged, first: int, main: int, auxiliaries: list[int]) -> Chunk:
     tag = s.tags[main]
     last_aux = s.tags[auxiliaries[-1]] if auxiliaries else ""
     modal = next((s.low[k] for k in auxiliaries if s.tags[k] == "M"), "")
+    modal = modal or next((_REFUSING[w] for w in s.low[first:main] if w in _REFUSING), "")
     if "TO" in tags and tags[0] != "TO":
         modal = modal or ("is to" if "BE" in tags[: tags.index("TO")] else "has to")
     modal = modal or (s.low[main] if tag == "M" else "")

@@ -17,6 +17,7 @@ OLD_S = 75 * DAY
 FRESH_S = 7 * DAY
 """What is told in passing but dated within this is news."""
 _WHEN = frozenset({"after", "as", "while", "when", "amid", "since", "before"})
+_IN_FORCE = frozenset({"place", "force", "effect"})
 _LONG = frozenset({"years", "decades", "year", "decade", "months", "century", "centuries"})
 _OLD_WORDS = frozenset(
     [
@@ -70,7 +71,8 @@ class Placing:
 
     def clause(self, k: int) -> tuple[int, int]:
         """First and last chunk of the clause around k."""
-        first = k
+        relative = self.s.relative_before(k)
+        first = relative if relative >= 0 else k
         while first > 0 and self.s.kind(first - 1) not in (";", ":", "–", "SUB", "REL"):
             first -= 1
         last = k
@@ -91,12 +93,15 @@ class Placing:
         chunks = self.s.chunks
         thing = chunks[things[0].chunk]
         if things[0].chunk <= k:
-            return range(thing.first, thing.last + 1)
+            passed = self.s.relative_before(k) >= 0  # 'the ban, which was set in 2003, was lifted'
+            return range(thing.first, chunks[k].first if passed else thing.last + 1)
         end = thing.last
         j = things[0].chunk + 1
         if self.s.low(j) == "of" and self.s.kind(j + 1) == "NP":
             end = chunks[j + 1].last  # 'the limits of the 2015 deal'
         while j < len(chunks) and chunks[j].kind in ("P", "NP"):
+            if self.s.low(j) == "since" and self.s.kind(j + 1) == "NP" and self.s.low(j - 1) in _IN_FORCE:
+                end = chunks[j + 1].last  # 'lifted a ban in place since 2019'
             j += 1
         j += self.s.kind(j) == "," and self.s.kind(j + 1) == "VG"  # 'relations, severed in 1972'
         if j < len(chunks) and chunks[j].form == "part":

@@ -176,16 +176,20 @@ class ClaimReader:
 
     def _of_subject(self, hit: Hit, k: int, direct: list[int]) -> Arguments:
         """'The troops left Norway': the subject is what it is done to. Not 'sanctions on Norway end hopes of peace'."""
-        if direct and self._acts_on(hit, direct[0]):
+        is_passive = self.s.chunks[k].passive or self.s.chunks[k].form == "part"
+        if (direct and self._acts_on(hit, direct[0])) or (is_passive and self._takes_object(hit)):
             return Arguments()
         objects = [*self.s.subject(k), *self.s.apposition(k), *self.s.office(k)]
         return Arguments(objects=objects, partners=direct)
 
     def _acts_on(self, hit: Hit, after: int) -> bool:
         """Is the phrase after a verb that may lack an object its object, and no time ('ends Monday')?"""
-        transitive = any(h.first == hit.first and h.form.transitive and h.names & hit.names for h in self.t.hits)
         is_time = self.s.low(after) in _TIMES or self.t.tags[self.s.chunks[after].head] == "NUM"
-        return transitive and not is_time
+        return self._takes_object(hit) and not is_time
+
+    def _takes_object(self, hit: Hit) -> bool:
+        """Has a verb that may lack an object ('the ban ended') the other use as well ('ended by Norway')?"""
+        return any(h.first == hit.first and h.form.transitive and h.names & hit.names for h in self.t.hits)
 
     def _after(self, hit: Hit, k: int) -> int:
         """The chunk after the verb and its particles; of 'stop selling arms' what is sold."""

@@ -15,6 +15,9 @@ _JOINED = frozenset({"ever", "long", "wide", "old", "era", "backed", "related"})
 # Verbs that say with 'home' that somebody comes back, whatever stands between.
 _HOMEWARD = frozenset({"call", "bring", "summon", "send", "order", "recall", "fly", "take"})
 _ROUGHLY = frozenset({("more", "than"), ("less", "than"), ("fewer", "than"), ("at", "least"), ("up", "to")})
+_PRESS = frozenset(
+    ["service", "secretary", "office", "officer", "conference", "statement", "briefing", "centre", "center"]
+)
 _TIMES = frozenset({"on", "in", "at", "yesterday", "last"})
 
 
@@ -106,6 +109,23 @@ def _each(s: Tagged, i: int, _: Lookahead) -> str:
     return "ADV" if _before(s, i) in ("HAVE", "BE", "M") and _next(s, i) != "other" else ""
 
 
+def _all(s: Tagged, i: int, ahead: Lookahead) -> str:
+    """'The curbs are all lifted', 'have all been lifted'."""
+    is_followed = ahead.after(i) in ("V", "VBG", "BE") and _next(s, i) != "of"
+    return "ADV" if _before(s, i) in ("BE", "HAVE") and is_followed else ""
+
+
+def _press(s: Tagged, i: int, _: Lookahead) -> str:
+    """'The press service', 'a press secretary'."""
+    return "N" if _next(s, i) in _PRESS else ""
+
+
+def _black(s: Tagged, i: int, ahead: Lookahead) -> str:
+    """'Crossed off the EU black list', and not 'they black list firms'."""
+    is_list = _next(s, i) in ("list", "lists")
+    return "ADJ" if is_list and ahead.after(i + 1) not in ("D", "N", "NUM", "PR", "ADJ") else ""
+
+
 def _release(s: Tagged, i: int, _: Lookahead) -> str:
     return "N" if i and s.low[i - 1] in ("press", "news", "media") else ""
 
@@ -129,6 +149,9 @@ _BY_WORD: dict[str, Callable[[Tagged, int, Lookahead], str]] = {
     "back": _back,
     "yet": _yet,
     "following": _following,
+    "all": _all,
+    "press": _press,
+    "black": _black,
     "each": _each,
     "both": _each,
     "release": _release,

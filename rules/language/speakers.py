@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from rules.language.claims import Claim
 from rules.language.persons import Naming, Span
+from rules.language.status import FACTUAL
 from rules.language.structure import Structure
 from rules.language.vocabulary import Grammar
-from rules.model import Evidence, Role, Speaker
+from rules.language.words import word_set
+from rules.model import Evidence, Role, Speaker, Zone
 
 _PRONOUNS = frozenset({"he", "she", "they", "it", "i", "we", "who", "which", "that"})
 _SIDE_ENDS = frozenset({":", "–"})
@@ -17,6 +19,14 @@ _INSIDE = frozenset({"of", "for", "to", "at", "in", "and"})
 _SOURCES = frozenset({"by", "from"})
 _VOICED = frozenset({"fin", "part"})
 _NEIGHBOURS = (1, -1, -2)
+_NEXT = (1, 2)
+_TOLD = frozenset({Zone.HEADLINE, Zone.LEAD})
+_MAKING_KNOWN = word_set("announce confirm report disclose reveal state make say declare communicate tell")
+# What was told in the sentence before, by one word.
+_ANAPHORS = word_set(
+    "move decision measure measures removal lifting easing step this that it announcement news change changes"
+    " action suspension expulsion resumption steps moves imposition"
+)
 _REACH_BACK = 4
 """Sentences before a pronoun in which its owner is looked for."""
 
@@ -51,7 +61,7 @@ class Attribution:
             found = self._resolved(s, phrases, claim) if phrases else None
             if found:
                 return found
-        return self._carried(claim)
+        return self._carried(claim) or self._announced(claim)
 
     # -- where the speaker is named ----------------------------------------------------------------------------
     def _of_governors(self, s: Structure, claim: Claim) -> list[Span]:
@@ -188,6 +198,32 @@ class Attribution:
                     if phrases:
                         return self._resolved(s, phrases, claim)
         return None
+
+    def _announced(self, claim: Claim) -> Voice | None:
+        """What the outlet tells, and then 'The move was announced by X', 'X confirmed the decision'."""
+        if claim.status not in FACTUAL or claim.sentence.zone not in _TOLD:
+            return None
+        for offset in _NEXT:
+            s = self.nearby(claim.sentence.number + offset)
+            phrases = self._of_announcement(s) if s else []
+            found = self._resolved(s, phrases, claim) if s and phrases else None
+            if found and found.speaker.role is Role.OFFICIAL:
+                return found
+        return None
+
+    def _of_announcement(self, s: Structure) -> list[Span]:
+        """Who announces in this sentence what the one before told; [] for nobody."""
+        for k, chunk in enumerate(s.chunks):
+            if chunk.kind == "VG" and chunk.form in _VOICED and s.lemma(k) in _MAKING_KNOWN:
+                if chunk.passive and any(s.low(j) in _ANAPHORS for j in s.subject(k)):
+                    return self._agent(s, k)
+                if not chunk.passive and s.low(k + 1) in _ANAPHORS:
+                    return self._subject(s, k)
+            if chunk.kind == "NP" and s.low(k) in ("announcement", "statement") and s.preposition(k) != "of":
+                agents = [n for word, n in s.complements(k) if word == "by"]
+                if agents:
+                    return self._phrases(s, agents[0], len(s.chunks))
+        return []
 
     # -- who that is -------------------------------------------------------------------------------------------
     def _resolved(self, s: Structure, phrases: list[Span], claim: Claim) -> Voice | None:

@@ -93,9 +93,10 @@ class Composer:
         return any(self.s.kind(j) in (":", "–") for j in range(k + 1, len(self.s.chunks)))
 
     def _is_conditional(self, k: int) -> bool:
-        """'agreed to lift the ban if …': does a condition follow in the same sentence?"""
+        """'agreed to lift the ban if …', '… once a vote is held': does a condition follow in the same sentence?"""
         return any(
-            self.s.kind(j) == "SUB" and self.s.low(j) in ("if", "unless") for j in range(k + 1, len(self.s.chunks))
+            self.s.kind(j) == "SUB" and self.s.low(j) in ("if", "unless", "once")
+            for j in range(k + 1, len(self.s.chunks))
         )
 
     def _backs(self, governor: int, link: Link, links: list[Link]) -> bool:
@@ -187,7 +188,7 @@ class Composer:
         if chunk.progressive and self.s.lemma(k) in ("come", "follow", "loom"):
             return "plan"
         name = name if chunk.passive or name in _OF_SUBJECT else "fact"
-        return self._predicate(k, name) if chunk.copula else name
+        return self._predicate(k, name) if chunk.copula or self.s.lemma(k) in ("remain", "become") else name
 
     def _to_another(self, k: int) -> bool:
         """'The UN ordered Norway to lift the ban': is a party told, and not somebody of one's own?"""

@@ -15,10 +15,10 @@ from rules.language.words import Tagged, word_set
 REACH = 14
 """Chunks looked at to either side."""
 _QUANTITY = word_set(
-    "number series package round raft set some all most many part parts half lot range rest majority several "
-    "any none pair dozens dozen hundreds thousands batch tranche supply wave slew couple type rounds fleet shipment "
-    "shipments consignment squadron kind sort form portion bulk group variety each one two three hours days weeks "
-    "months years decades"
+    "number series package round raft set some all most many part parts half lot range rest majority several any none "
+    "pair dozens dozen hundreds thousands batch tranche supply wave slew couple type rounds fleet shipment shipments "
+    "consignment squadron kind sort form portion bulk group variety each one two three hours days weeks months years "
+    "decades system web network regime programme program architecture"
 )
 _PARTAKING = word_set(
     "participation membership involvement compliance obligations obligation implementation commitment "
@@ -26,7 +26,6 @@ _PARTAKING = word_set(
 )
 _MONEY = frozenset({"million", "billion", "trillion", "m", "mln", "bn", "tn", "dollars", "dlrs", "euros", "pounds"})
 _WHITHER = frozenset({"bind", "destine", "head", "intend", "link", "tie", "mean"})
-_MEETING = word_set("meet visit host receive welcome greet telephone phone")
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while", "without"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
 
@@ -148,6 +147,10 @@ class Structure:
 
     def subject(self, k: int) -> list[int]:
         """The subject of a verb group, with those coordinated to it."""
+        relative = self.relative_before(k)
+        return self.left_coordinated(self.left_phrase(relative)) if relative >= 0 else self._subject_of(k)
+
+    def _subject_of(self, k: int) -> list[int]:
         chunk = self.chunks[k]
         if chunk.form == "part" and self.kind(k - 1) == "VG" and self.lemma(k - 1) in self.grammar.reporting:
             return self.subject(k - 1)  # 'Norway says no longer bound by the pact'
@@ -191,7 +194,7 @@ class Structure:
     def _is_pressed(self, governor: int, k: int) -> bool:
         """'urges Norway to lift', 'pressure mounts on Norway to lift': is it k that is to act?"""
         before = [self.low(j) for j in range(max(0, k - 4), k)]
-        return self.lemma(governor) in _CONTROL or (before[-1:] == ["on"] and "pressure" in before)
+        return self.lemma(governor) in CONTROL or (before[-1:] == ["on"] and "pressure" in before)
 
     def _past_adjective(self, k: int) -> int:
         """'Norway ready to sell', 'Norway close to lifting': a headline's predicate stands before the verb."""
@@ -204,7 +207,22 @@ class Structure:
         j = comma - 1
         while self.kind(j) in ("NP", "P", "AP"):
             j -= 1
-        return self.kind(comma) == "," and self.kind(j) == "," and j < comma - 1 and self.kind(j - 1) == "NP"
+        return (self.kind(comma), self.kind(j), self.kind(j - 1)) == (",", ",", "NP") and j < comma - 1
+
+    def relative_before(self, k: int) -> int:
+        """'The ban, which was set in May after a row, has been lifted': the comma that opens the relative; -1."""
+        ends = self.kind(k - 1) == "," and self.chunks[k].form in ("fin", "part")
+        if not ends or self.lemma(k) in ("say", "add", "tell"):
+            return -1
+        verbs = 0
+        for j in range(k - 2, max(-1, k - REACH), -1):
+            verbs += self.kind(j) == "VG" and self.chunks[j].form == "fin"
+            opens = j - 1 - (self.kind(j - 1) == "P")
+            if self.kind(j) == "REL":
+                return opens if verbs and self.kind(opens) == "," and self.kind(opens - 1) == "NP" else -1
+            if self.kind(j) in (",", ";", ":", "–", "CC"):
+                break
+        return -1
 
     def apposition(self, k: int) -> list[int]:
         """'Rusu, the trade minister, resigns': the phrase between commas that says more of the subject of k."""
@@ -242,15 +260,6 @@ class Structure:
         known = low in g.verbs or low in g.nouny or low in g.closed or low in g.title_ends
         return self.tagged.words[i][:1].isupper() and not known
 
-    def doers(self, verbs: tuple[int, ...]) -> list[int]:
-        """'Norway signed …', '… was signed by Norway': who does what the first of these chunks says."""
-        for v in verbs:
-            if self.kind(v) == "VG" and self.chunks[v].passive:
-                return [n for word, n in self.complements(v) if word == "by"]
-            if self.kind(v) == "VG":
-                return self.subject(v)
-        return []
-
     def drafted(self, rel: int) -> int:
         """The text that says what is done ('a bill that …', 'resolution 5, which …') before a relative; -1 for none."""
         k = rel - 1 - (self.kind(rel - 1) == ",")
@@ -266,7 +275,8 @@ class Structure:
                 verbs += 1
             if self.kind(j) == "REL" and verbs == 1 and self.kind(j - 1) == "NP":
                 return j
-            if self.kind(j) in (",", "SUB", ";", ":", "–", "CC"):
+            joins_gerunds = self.kind(j) == "CC" and self.chunks[j + 1].form == "ger"
+            if self.kind(j) in (",", "SUB", ";", ":", "–", "CC") and not joins_gerunds:
                 break
         return k
 
@@ -288,23 +298,6 @@ class Structure:
             found.insert(0, before)
             j = before
         return found
-
-    def met(self, verb: int) -> list[int]:
-        """'Met his Ghanaian counterpart and agreed …': whom the verb joined to it on its left was about."""
-        before = self.verb_left(verb - 2) if self.kind(verb - 1) == "CC" else -1
-        if self.lemma(before) not in _MEETING:
-            return []
-        return [j for j in range(before + 1, verb) if self.kind(j) == "NP" and self.preposition(j) in ("", "with")]
-
-    def purpose(self, k: int) -> list[int]:
-        """'A deal to supply Norway with oil': the phrases of the infinitive that says what chunk k is for."""
-        verb = k + 1
-        if self.grammar.noun_class.get(self.low(k)) != "agree":
-            return []
-        if self.kind(verb) != "VG" or self.chunks[verb].form != "inf" or self.lemma(verb) in _CONTROL:
-            return []
-        end = next((j for j in range(verb + 1, verb + 7) if self.kind(j) not in ("NP", "P")), verb + 7)
-        return [j for j in range(verb + 1, end) if self.kind(j) == "NP" and self.has_party(j)]
 
     def verb_left(self, k: int) -> int:
         """The nearest verb group at or before k in the same stretch of the sentence."""
@@ -339,7 +332,7 @@ class Structure:
         return self.kind(verb) == "VG" and only_nouns and comma > verb + 1 and self.kind(comma + 1) == "NP"
 
 
-_CONTROL = word_set(
+CONTROL = word_set(
     "urge ask tell want call press order force push allow persuade help let request require invite expect permit "
     "get lead"
 )

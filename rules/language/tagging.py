@@ -26,6 +26,7 @@ _FRESH = word_set("new fresh more further additional tougher latest possible pot
 _LEAVING = word_set(
     "walk pull withdraw back step break bow drop opt secede split retreat get go exit depart resign slip storm shy"
 )
+_NEVER_PASSIVE = frozenset({"expire", "lapse", "elapse", "vanish"})
 _TELLING = frozenset({"warn", "tell", "inform", "assure", "remind", "notify", "convince", "persuade"})
 _TRADES = word_set("banking shipping trading lending licensing funding financing processing mining")
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
@@ -215,6 +216,8 @@ class _Tagger:
     def finite_or_not(self, i: int, tags: dict[str, str], before: str, after: str) -> str:
         if after == "P" and self.s.low[i + 1] in _PARTICLES and not self.finite and self.ahead.opens_phrase(i + 2):
             return "VBD"  # 'stepped up sanctions'
+        if tags.get("VBN") in _NEVER_PASSIVE and before in ("N", "ADV"):
+            return "VBD"  # 'the ban that kept it from trading expired'
         if self.finite and "VBN" in tags and before != "CC" and before != "PR":
             return "VBN"
         if before in ("N", "PR") and not self.verbs and self.only_verb(i):
@@ -254,6 +257,8 @@ class _Tagger:
             return True
         if after in ("BE", "M", "HAVE", "DO", "V", "CC", "POSS", ","):
             return True
+        if self.verbs and party is None and before == "N" and self.s.tags[i - 3 : i - 1] == ["N", "CC"]:
+            return True  # 'will open its land and air borders'
         seldom = lemma in _PLURAL and (
             (before == "N" and party is None and after not in ("D", "PR", "NUM"))
             or (before in (":", "–") and after != "D")
