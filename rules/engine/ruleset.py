@@ -13,7 +13,7 @@ from rules.engine.checks import Tried, outcomes, unless_outcome
 from rules.engine.compile import Compiled, compile_files
 from rules.engine.explain import Candidate, Explanation, Outcome
 from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, tests_for
-from rules.engine.needs import Needs
+from rules.engine.needs import Need, Needs
 from rules.engine.nowhere import no_claim
 from rules.engine.rule import Rule, digest
 from rules.engine.scan import Scanner, scanner_of
@@ -53,8 +53,9 @@ class RuleSet:
         title, text = even(article.title, "title"), even(article.text, "text")
         present = self.scanner.present(words_of_article(title, text))
         matches: dict[str, Match] = {}
-        if self.scanner.worth(present):
-            matches = self._claimed(page_of(article, title, text))
+        needs = self.scanner.met(present)
+        if needs:
+            matches = self._claimed(page_of(article, title, text), needs)
         worded = self.scanner.worded(present)
         if worded:
             matches |= {m.rule: m for m in self._worded(article, title, text, worded)}
@@ -96,10 +97,10 @@ class RuleSet:
         return Survey(matches, near_misses(tried, {m.rule for m in matches}))
 
     # -- the way of one article ----------------------------------------------------------------------------------
-    def _claimed(self, page: Page) -> dict[str, Match]:
-        """The matches of rules over claims."""
+    def _claimed(self, page: Page, needs: list[Need]) -> dict[str, Match]:
+        """The matches of rules over claims, whose needs some sentence may meet."""
         analysis = Analysis(page, self.vocabulary, self.special)
-        numbers = islice(sifted(self.scanner.sentences(page), analysis.words), MOST_SENTENCES)
+        numbers = islice(sifted(self.scanner.sentences(page, needs), analysis.words), MOST_SENTENCES)
         wording = self._wording(page.title, page.text)
         found: dict[str, list[Tried]] = {}
         for tried in self._tried(analysis, numbers, wording):

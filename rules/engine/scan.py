@@ -14,7 +14,6 @@ import ahocorasick_rs
 from rules.engine.bytes_of_text import words_of_sentence
 from rules.engine.needs import Need, Needs
 from rules.language.text import Page
-from rules.model import Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,6 @@ class Scanner:
     groups: tuple[frozenset[int], ...]
     needs: Mapping[int, tuple[Need, ...]]
     """By the group that a need is looked up by."""
-    zones: frozenset[Zone]
-    """Those in which some need looks."""
     texts: Mapping[int, tuple[tuple[frozenset[int], str], ...]]
     """By one of its groups: (all groups, rule) of a rule of words alone."""
     always: tuple[str, ...]
@@ -39,9 +36,9 @@ class Scanner:
         hits = self.automaton.find_matches_as_indexes(words, overlapping=True)
         return set().union(*(self.groups[phrase] for phrase in {phrase for phrase, _, _ in hits}))
 
-    def worth(self, present: set[int]) -> bool:
-        """Could some sentence hold all groups of a need?"""
-        return any(need.names <= present for need in self._met(present))
+    def met(self, present: set[int]) -> list[Need]:
+        """The needs that some sentence of an article may meet, which holds these groups."""
+        return [need for need in self._met(present) if need.names <= present]
 
     def _met(self, present: set[int]) -> Iterator[Need]:
         """The needs all groups of whose words are present; who they are about is not asked."""
@@ -54,14 +51,14 @@ class Scanner:
         found = {rule for group in present for groups, rule in self.texts.get(group, ()) if groups <= present}
         return sorted({*found, *self.always})
 
-    def sentences(self, page: Page) -> Iterator[tuple[int, list[Need]]]:
-        """The numbers of the sentences that hold all groups of some needs, in a zone of theirs, with the needs."""
+    def sentences(self, page: Page, needs: list[Need]) -> Iterator[tuple[int, list[Need]]]:
+        """The numbers of the sentences that hold all groups of some of the needs, in a zone of theirs, with those."""
         for number, sentence in enumerate(page.sentences):
-            if sentence.zone in self.zones:
-                present = self.present(words_of_sentence(sentence))
-                met = [n for n in self._met(present) if n.names <= present and sentence.zone in n.zones]
-                if met:
-                    yield number, met
+            here = [need for need in needs if sentence.zone in need.zones]
+            present = self.present(words_of_sentence(sentence)) if here else set()
+            met = [need for need in here if need.groups <= present and need.names <= present]
+            if met:
+                yield number, met
 
     def worded_sentences(self, page: Page) -> Iterator[int]:
         """The numbers of the sentences that hold the words of some need, whatever their zone and parties."""
@@ -79,7 +76,6 @@ def scanner_of(needs: Needs) -> Scanner:
         automaton,
         tuple(frozenset(needs.phrases[p]) for p in phrases),
         _by_group(needs.of_claims),
-        frozenset(z for need in needs.of_claims for z in need.zones),
         needs.of_texts(),
         tuple(sorted(needs.always)),
     )

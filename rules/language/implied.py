@@ -9,10 +9,10 @@ from typing import Protocol
 from rules.language.claims import Arguments, Claim, SpecialActs, Thing
 from rules.language.forms import Link
 from rules.language.governing import listed_first
+from rules.language.hits import Hit
 from rules.language.phrases import is_negated
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import Structure
-from rules.language.vocabulary import Hit
 from rules.language.words import Tagged, word_set
 from rules.lexicon import Form
 from rules.model import Status

@@ -11,6 +11,7 @@ from rules.language.claims import Arguments, Claim, SpecialActs, Thing
 from rules.language.dates import event_age, to_come
 from rules.language.endings import ended
 from rules.language.forms import Link
+from rules.language.hits import Hit
 from rules.language.implied import absences, bare
 from rules.language.naming import Naming
 from rules.language.participants import Casting
@@ -18,7 +19,7 @@ from rules.language.placing import Placing
 from rules.language.status import FACTUAL, Composer, Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
-from rules.language.vocabulary import Hit, Party
+from rules.language.vocabulary import Party
 from rules.language.words import WEEKDAYS, word_set
 from rules.model import Status
 

@@ -18,8 +18,13 @@ _EVEN |= {
 }
 _EVEN |= {chr(c): " " for c in range(32) if c not in (9, 10, 11, 12)}
 _EVEN |= {"\x7f": " ", "\u2028": "\n", "\u2029": "\n", "\x85": "\n"}
+_ALIKE = re.compile(r"[\x00-\x7f]+|.", re.DOTALL)
+"""Characters that stay as they are together, any other by itself."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_END = re.compile(r"(?<=[.!?])[\"')\]]{0,3}\s+(?=[\"'(\[]{0,2}[A-Z0-9])|\n+|(?<=[.!?][\"'])\s+(?=[A-Z\"'])")
+_END = re.compile(r"[.!?\n](?:(?<=\n)\n*|([\"')\]]{0,3}\s+)(?=[\"'(\[]{0,2}[A-Z0-9])|[\"']((?!\n)\s+)(?=[A-Z\"']))")
+"""What lies between two sentences is the group that matched, without one (line ends) all of it.
+
+One set of characters comes first, so that the search skips to them."""
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Maj|Sgt|Capt|Sen|Rep|Gov|Adm|Rev|St|No|Nos|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|"
     r"Oct|Nov|Dec|vs|etc|Inc|Ltd|Co|Corp|Jr|Sr|Art|approx|pct|mln|dlrs|Brig|Amb|Hon)|\b[A-Z]|\b(?:[A-Z]\.)+[A-Z])\.\Z"
@@ -95,11 +100,14 @@ def even(original: str, field: Field) -> Clean:
         return Clean(field, original, text)
     parts: list[str] = []
     offsets: list[int] = []
-    for position, character in enumerate(text):
-        if not _INVISIBLE.match(character):
-            folded = unicodedata.normalize("NFKC", character) or character
-            parts.append(folded)
-            offsets += [position] * len(folded)
+    for match in _ALIKE.finditer(text):
+        start, piece = match.start(), match.group()
+        if piece.isascii():
+            parts.append(piece)
+            offsets += range(start, match.end())
+        elif not _INVISIBLE.match(piece):
+            parts.append(unicodedata.normalize("NFKC", piece) or piece)
+            offsets += [start] * len(parts[-1])
     return Clean(field, original, "".join(parts), tuple(offsets))
 
 
@@ -143,7 +151,7 @@ def _cuts(text: str) -> list[tuple[int, int, int]]:
     start = paragraph = 0
     after_bullet = False
     for match in [*_END.finditer(text), None]:
-        end = match.start() if match else len(text)
+        end = match.start(match.lastindex or 0) if match else len(text)
         is_break = match is None or "\n" in match.group()
         piece = text[start:end]
         if not is_break and _ABBREVIATION.search(piece[-12:]):

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from rules.inflect import plural
-from rules.lexicon import Form, Lexicon, irregular, verb_surface
+from rules.language.hits import FormIndex, Hit
+from rules.lexicon import Lexicon, irregular, verb_surface
 from rules.problems import RuleErrors
 from rules.source import read
 
 DATA = Path(__file__).parent / "data"
-_REACH = 14
-"""Words after a verb among which the rest of it may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +28,6 @@ class Party:
     leader: bool = False
     home: str = ""
     """The state of a company, '' where it is unknown or there are several."""
-
-
-class Hit(NamedTuple):
-    """A form of a lexicon in a sentence: tokens first to last (inclusive), and the lexicons it belongs to."""
-
-    first: int
-    last: int
-    form: Form
-    names: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +201,11 @@ def _party_table() -> dict[str, tuple[tuple[tuple[str, ...], Party], ...]]:
 class Vocabulary:
     """The grammar with the lexicons of one rule set; finds their forms in a sentence."""
 
-    __slots__ = ("excludes", "forms", "grammar", "noun_heads", "things", "verbs")
+    __slots__ = ("grammar", "index", "noun_heads", "things", "verbs")
 
     def __init__(self, lexicons: Mapping[str, Lexicon]) -> None:
         self.grammar = grammar()
-        self.forms: dict[str, tuple[tuple[Form, frozenset[str]], ...]] = _form_index(lexicons)
-        self.excludes = {n: tuple(f" {' '.join(e)} " for e in x.excludes) for n, x in lexicons.items() if x.excludes}
+        self.index = FormIndex(lexicons)
         mine = {f.words[0]: (f.tag, f.lemma.split()[0]) for x in lexicons.values() for f in x.forms if f.pos == "verb"}
         self.verbs = dict(self.grammar.verbs)
         for word in sorted(mine):
@@ -229,51 +217,5 @@ class Vocabulary:
         self.things = {f.words[-1] for x in lexicons.values() if x.kind == "object" for f in x.forms if f.pos == "noun"}
 
     def hits(self, low: list[str]) -> list[Hit]:
-        """All forms in a sentence's words (lower case), those ruled out by an exclude dropped."""
-        found: list[Hit] = []
-        for position, word in enumerate(low):
-            if word not in self.forms:
-                continue
-            after = low[position + 1 : position + _REACH]
-            for form, names in self.forms[word]:
-                size = len(form.words)
-                if size == 1:
-                    found.append(Hit(position, position, form, names))
-                elif form.words[1] not in after:
-                    continue
-                elif after[: size - 1] == list(form.words[1:]):
-                    found.append(Hit(position, position + size - 1, form, names))
-                elif form.pos == "verb" and _follow_later(form.words[1:], low, position):
-                    found.append(Hit(position, position, form, names))
-        banned = self._excluded(found, low)
-        return [Hit(h.first, h.last, h.form, h.names - banned) for h in found if h.names - banned] if banned else found
-
-    def _excluded(self, found: list[Hit], low: list[str]) -> set[str]:
-        """The lexicons that mean something else in a sentence than the words that stand there."""
-        in_doubt = {name for hit in found for name in hit.names if name in self.excludes}
-        if not in_doubt:
-            return in_doubt
-        joined = f" {' '.join(low)} "
-        return {name for name in in_doubt if any(phrase in joined for phrase in self.excludes[name])}
-
-
-# Prepositions that may stand far from their verb: 'adds the firm and its owners to the list'.
-_FAR = frozenset({"to", "from", "with", "as"})
-
-
-def _follow_later(rest: tuple[str, ...], low: list[str], position: int) -> bool:
-    """'pull the country out of the pact': the verb's other words stand together a little later."""
-    size = len(rest)
-    reach = _REACH if size > 1 or not _FAR.isdisjoint(rest) else 8  # 'off' belongs to a verb near by
-    return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + reach))
-
-
-def _form_index(lexicons: Mapping[str, Lexicon]) -> dict[str, tuple[tuple[Form, frozenset[str]], ...]]:
-    names: dict[Form, set[str]] = {}
-    for name, lexicon in lexicons.items():
-        for form in lexicon.forms:
-            names.setdefault(form, set()).add(name)
-    found: dict[str, list[tuple[Form, frozenset[str]]]] = {}
-    for form in sorted(names):
-        found.setdefault(form.words[0], []).append((form, frozenset(names[form])))
-    return {word: tuple(sorted(some, key=lambda e: (-len(e[0].words), e[0]))) for word, some in found.items()}
+        """All forms of the lexicons in a sentence's words (lower case)."""
+        return self.index.hits(low)

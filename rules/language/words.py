@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from rules.language.vocabulary import Hit, Party, Vocabulary, state_names
+from rules.language.hits import Hit
+from rules.language.vocabulary import Party, Vocabulary, state_names
 
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 """Two letters of a state's code."""
 _TOKEN = re.compile(
-    _FLAG.pattern + r"|(?:[A-Za-z]\.){2,}|[^\W\d_]+n't\b|[^\W\d_]+|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|"
+    _FLAG.pattern
+    + r"|[A-Za-z]\.(?:[A-Za-z]\.)+|[^\W\d_]+(?:(?<=[^\W\d_]n)'t\b)?|'(?:s|S|ll|re|ve|d|m)\b|(?<=s)'(?=\s)|"
     r"\d+(?:[.,]\d+)*(?:s\b)?|\.\.\.|[^\w\s]"
 )
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z]+")
@@ -44,8 +46,8 @@ class Tagged:
 
     def join(self) -> None:
         """A hyphen: the next word belongs to the last one; 're-establish' is to establish."""
-        if self.low[-1:] == ["re"]:
-            for values in (self.words, self.low, self.starts, self.ends):
+        if self.words and self.words[-1].lower() == "re":
+            for values in (self.words, self.starts, self.ends):
                 values.pop()
         else:
             self.joined.add(len(self.words))
@@ -62,33 +64,52 @@ WEEKDAYS = word_set("monday tuesday wednesday thursday friday saturday sunday")
 def tokens(text: str, start: int, end: int) -> Tagged:
     """Cut text[start:end] into words and punctuation."""
     sentence = Tagged()
-    is_open = False  # a quotation in single marks
-    tagged = "#" in text[start:end]
+    words, starts, ends = sentence.words, sentence.starts, sentence.ends
+    marks = _Marks(text, sentence)
     for match in _TOKEN.finditer(text, start, end):
-        word = match.group()
-        is_word = word.isalpha()
-        if not is_word and (word in _SILENT or (word[0] >= _PICTURES and not word[0].isalpha())):
-            sentence.flags += _flag(word)
+        word, at = match.group(), match.start()
+        if not word.isalpha() and not (word := marks.kept(word, at)):
             continue
-        if not is_word and word in _QUOTES:
-            behind = bool(sentence.ends) and match.start() == sentence.ends[-1] and text[match.start() - 1] == "s"
-            if word == '"' or is_open or not behind:  # the end of 'all ties' is no genitive, that of 'the states' is
-                sentence.quotes.append(match.start())
-                is_open ^= word == "'"
-                continue
-        if word == "-":
-            spaced = text[match.start() - 1 : match.start()] == " " or text[match.end() : match.end() + 1] == " "
-            if not spaced:
-                sentence.join()
-                continue
-            word = "–"
-        start = match.start()
-        for part in _parts(word) if tagged and text[start - 1 : start] == "#" else (word,):
-            sentence.words.append(part)
-            sentence.low.append(part.lower())
-            sentence.starts.append(start)
-            sentence.ends.append(start := start + len(part))
+        for part in _parts(word) if text[at - 1 : at] == "#" else (word,):
+            words.append(part)
+            starts.append(at)
+            ends.append(at := at + len(part))
+    sentence.low = [word.lower() for word in words]
     return sentence
+
+
+@dataclass(slots=True)
+class _Marks:
+    """What is no word, in the order of the text."""
+
+    text: str
+    sentence: Tagged
+    is_open: bool = False
+    """Is a quotation in single marks open?"""
+
+    def kept(self, mark: str, at: int) -> str:
+        """The token that a mark at `at` is; '' for one that leaves none: a quote, a sign, a picture, a hyphen."""
+        if mark in _SILENT or (mark[0] >= _PICTURES and not mark[0].isalpha()):
+            self.sentence.flags += _flag(mark)
+            return ""
+        if mark in _QUOTES and self._quotes(mark, at):
+            return ""
+        return self._dash(at) if mark == "-" else mark
+
+    def _quotes(self, mark: str, at: int) -> bool:
+        """Is it a quote mark? The end of 'the states'' is a genitive, unless a quotation is open ('all ties')."""
+        behind = self.sentence.ends[-1:] == [at] and self.text[at - 1] == "s"
+        if behind and mark == "'" and not self.is_open:
+            return False
+        self.sentence.quotes.append(at)
+        self.is_open ^= mark == "'"
+        return True
+
+    def _dash(self, at: int) -> str:
+        if self.text[at - 1 : at] == " " or self.text[at + 1 : at + 2] == " ":
+            return "–"
+        self.sentence.join()
+        return ""
 
 
 def spelt_out(text: str) -> str:
