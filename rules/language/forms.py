@@ -101,13 +101,20 @@ class Forms:
     def _of_mood(self, k: int) -> Iterator[Link]:
         chunk = self.s.chunks[k]
         if chunk.modal in _MODALS:
-            yield Link(chunk.first, "modal", _MODALS[chunk.modal])
+            supposed = chunk.modal == "would" and self._is_supposed()
+            yield Link(chunk.first, "modal", Status.POSSIBLE if supposed else _MODALS[chunk.modal])
         if self.panel and self._of_panel(k):
             yield Link(chunk.first, "panel", Status.PROPOSED)
         if self._is_subjunctive(k):
             yield Link(chunk.first, "subjunctive", Status.DEMANDED)
         if chunk.negated and not self.leaves_open(k):
             yield Link(chunk.first, "negation", _negated(chunk.modal))
+
+    def _is_supposed(self) -> bool:
+        """'Says that Norway would leave': under a present tense 'would' reports no plan, it supposes."""
+        says = [c for c in self.s.chunks if c.kind == "VG" and self.s.tagged.lemmas[c.head] in self.s.grammar.reporting]
+        tags = {self.s.tagged.tags[c.head] for c in says}
+        return "VBZ" in tags and not tags & {"VBD", "VBN"}
 
     def _of_aspect(self, k: int) -> Iterator[Link]:
         chunk, before = self.s.chunks[k], self.s.preposition(k)

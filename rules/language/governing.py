@@ -111,8 +111,15 @@ class Governing:
             return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
         if before == "P":
             return self._by_preposition(k)
+        if self._is_topic(k):
+            return k - 3, "about"
         is_completed = before in ("VG", "NP", "AP") and not self._is_judged(k)
         return self._to_left(k - 1, "ger") if is_completed else (None, "")
+
+    def _is_topic(self, k: int) -> bool:
+        """'His stance on Norway joining the pact': a gerund with a subject of its own is only what one speaks of."""
+        is_about = self.s.kind(k - 1) == "NP" and self.s.kind(k - 2) == "P" and self.s.low(k - 2) in _TOPIC
+        return is_about and self.s.kind(k - 3) == "NP" and not self._governs(k - 3)
 
     def _by_preposition(self, k: int) -> tuple[int | None, str]:
         """'Talks on lifting', 'accused of selling': what a gerund completes with the preposition before it."""

@@ -87,7 +87,7 @@ class Naming:
             if (
                 named
                 or self.s.kind(k + 2) != "NP"
-                or self.s.low(k + 1) not in ("of", "in")
+                or self.s.low(k + 1) not in ("of", "in", "from")
                 or self.s.grammar.nouns["offices"].isdisjoint(
                     self.s.tagged.low[self.s.chunks[k].first : self.s.chunks[k].last + 1]
                 )
@@ -172,6 +172,13 @@ class Naming:
             return []
         end = next((j for j in range(verb + 1, verb + 7) if s.kind(j) not in ("NP", "P")), verb + 7)
         return [j for j in range(verb + 1, end) if s.kind(j) == "NP" and s.has_party(j)]
+
+    def bound(self, k: int) -> list[int]:
+        """'Under a deal struck on Monday, Norway and Ghana will …': who is bound by what participle k says was made."""
+        if self.s.chunks[k].form != "part" or self.s.low(k - 2) != "under" or k > 3:
+            return []
+        main = self.s.main_verb(k)
+        return self.s.subject(main) if main >= 0 else []
 
     def above(self, k: int, reading: Reading) -> list[int]:
         """Who acts by what governs the act: the subject of its verb, or the noun's owner ('Norway's plan to …')."""

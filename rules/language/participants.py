@@ -60,6 +60,7 @@ class Casting:
         found = [*self._on_the_way(k), *given.partners, *joined]
         found = [n for n in found if self.s.lemma(n - 2) not in _MEDIATING]
         found += [n for o in given.objects if has_thing for n in self.naming.purpose(o)]
+        found += self.naming.bound(k)
         return found + [n for o in given.subjects for word, n in self.s.complements(o) if word == "between"]
 
     def _on_the_way(self, k: int) -> list[int]:
@@ -72,7 +73,8 @@ class Casting:
     def _several(self, k: int, is_partner: bool) -> bool:
         """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""
         chunk, low = self.naming.owner(k), self.s.tagged.low
-        if low[chunk.head] not in self.s.grammar.nouns["unnamed"]:
+        owners = (i for i in range(chunk.first, chunk.head) if low[i + 1] == "'")  # 'the two countries' ministers'
+        if not any(low[i] in self.s.grammar.nouns["unnamed"] for i in (chunk.head, *owners)):
             return False
         counted = "NUM" in self.s.tagged.tags[chunk.first : chunk.head]
         is_bare = is_partner and chunk.first == chunk.head

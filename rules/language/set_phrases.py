@@ -62,9 +62,10 @@ def _is_number(word: str) -> bool:
 
 
 def _close_to(s: Tagged, i: int, _: Lookahead) -> str:
-    """'Norway close to lifting the ban'."""
+    """'Norway close to lifting the ban', 'Close to lifting …', 'deal near on …'."""
     before = next((tag for tag in reversed(s.tags[:i]) if tag not in ("ADV", "NEG")), "")
-    return "ADJ" if _next(s, i) == "to" and before in ("N", "BE", "VBZ", "VBD") else ""
+    joins = _next(s, i) == "to" or (_next(s, i) in ("on", "over") and s.low[i] in ("close", "near"))
+    return "ADJ" if joins and before in ("N", "BE", "VBZ", "VBD", "") else ""
 
 
 def _due(s: Tagged, i: int, ahead: Lookahead) -> str:

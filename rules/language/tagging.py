@@ -209,6 +209,8 @@ class _Tagger:
     def modifies(self, i: int, tags: dict[str, str], before: str, after: str) -> bool:
         """'The threatened ban', 'a newly agreed deal'."""
         left = ("D", "POSS", "ADJ", "P", "", *VERBAL)
+        if before == "CC" and self.s.tags[i - 2] == "ADJ" and after in ("N", "ADJ"):
+            return "VB" not in tags  # 'a lasting and monitored truce'
         if before in left and after in ("N", "ADJ", "NUM") and "VB" not in tags:
             return True
         return bool(i) and self.s.tags[i - 1] == "ADV" and before in ("D", "POSS")
