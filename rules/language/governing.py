@@ -91,7 +91,7 @@ class Governing:
                 return j, role
             if kind == "AP" and (j == left or self.s.low(j) in self.s.grammar.adjective_class):
                 return j, "noun"
-            if kind == "NP" and self.s.low(j) in self.s.grammar.noun_class and j >= left - 3:
+            if kind == "NP" and self.s.low(j) in self.s.grammar.noun_class and j >= left - 4:
                 return j, "noun"
             if kind in (";", ":", "–", "REL") or (kind == "SUB" and self.s.low(j) != "whether"):
                 break

@@ -65,10 +65,18 @@ class Casting:
 
     def _on_the_way(self, k: int) -> list[int]:
         """'visits Norway to expand ties': whom the verb before a purpose was about."""
-        verb = self.s.verb_left(k - 1) if self.s.chunks[k].form == "inf" else k
+        verb = self._aim(k)
+        verb = self.s.verb_left(verb - 1) if self.s.chunks[verb].form == "inf" else verb
         if verb < 0 or self.s.kind(verb) != "VG":
             return []
         return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] + self.naming.met(verb)
+
+    def _aim(self, k: int) -> int:
+        """'To discuss strengthening ties', 'to widen trade and conduct drills': the infinitive that k belongs to."""
+        if self.s.chunks[k].form == "ger" and self.s.kind(k - 1) == "VG":
+            return k - 1
+        sister = self.s.verb_left(k - 2) if self.s.kind(k - 1) == "CC" and self.s.chunks[k].form == "fin" else -1
+        return sister if sister >= 0 and self.s.chunks[sister].form == "inf" else k
 
     def _several(self, k: int, is_partner: bool) -> bool:
         """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from rules.language.set_phrases import VERBAL
@@ -23,6 +24,7 @@ _REFUSING = {
     "shouldn't": "should",
     "mustn't": "must",
 }
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
 
 
@@ -156,7 +158,15 @@ def _ends_at(s: Tagged, j: int) -> bool:
     is_ready = after == "ADJ" and leads_on and low in _READY  # 'Norway close to lifting …', 'deal near on …'
     is_span = after == "NUM" and s.tags[j + 2 : j + 3] == ["N"] and s.low[j + 2] in _SPANS  # 'the diplomat 48 hours'
     is_predicate = after == "ADJ" and s.tags[j + 2 : j + 3] in ([], ["SUB"], [","], ["–"])  # 'sanctions possible if …'
-    return is_time or is_ready or is_span or is_predicate
+    return is_time or is_ready or is_span or is_predicate or _receives(s, j)
+
+
+def _receives(s: Tagged, j: int) -> bool:
+    """'Sends Norway 31 tanks', 'has sent to Norway a million shells': a state's name ends where an amount begins."""
+    if s.tags[j + 1] != "NUM" or _YEAR.fullmatch(s.low[j + 1]):
+        return False
+    first = next((first for first, (last, party) in s.parties.items() if last == j and not party.adjective), -1)
+    return first > 0 and (s.tags[first - 1] in VERBAL or s.low[first - 1] == "to")
 
 
 def _lists_on(s: Tagged, j: int) -> bool:

@@ -146,6 +146,8 @@ class Placing:
 
     def _beside(self, k: int, reading: Reading) -> str:
         """'Trade has grown since the lifting of the ban', 'prices fell with the easing of curbs': a noun in passing."""
+        if self.s.chunks[k].form == "ger" and self.s.kind(k - 1) == "NP" and self.s.preposition(k - 1) == "over":
+            return "in passing"  # 'clash over Norway selling tanks'
         word = self.s.preposition(k) if self.s.kind(k) == "NP" else ""
         return word if word == "since" else "in passing" if word in _BESIDE and not reading.links else ""
 

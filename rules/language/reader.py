@@ -203,6 +203,8 @@ class ClaimReader:
             j += 1
         if self.s.kind(j) == "P" and self.s.low(j) in ("off", "out", "up", "down", "back", "home"):
             j += 1
+        if self.s.preposition(j + 1) == "to" and self.s.kind(j + 2) == "NP" and self.s.has_party(j + 1):
+            return j + 2  # 'has sent to Norway 40 tanks'
         is_dealing = self.s.kind(j) == "VG" and self.s.chunks[j].form == "ger" and self.s.lemma(j) in _DEALING
         return j + 1 if is_dealing else j
 

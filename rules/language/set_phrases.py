@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rules.language.lookahead import Lookahead
-from rules.language.words import Tagged
+from rules.language.words import Tagged, word_set
 
 VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
 NUMBERS = frozenset(
     {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty"}
 )
-_JOINED = frozenset({"ever", "long", "wide", "old", "era", "backed", "related"})
+_JOINED = word_set("ever long wide old era backed related range class grade calibre caliber")
 # Verbs that say with 'home' that somebody comes back, whatever stands between.
 _HOMEWARD = frozenset({"call", "bring", "summon", "send", "order", "recall", "fly", "take"})
+_ARMED = word_set(
+    "opposition armed security government rebel army air ground naval special peacekeeping coalition defence defense "
+    "military occupation allied paramilitary police"
+)
 _ROUGHLY = frozenset({("more", "than"), ("less", "than"), ("fewer", "than"), ("at", "least"), ("up", "to")})
 _PRESS = frozenset(
     ["service", "secretary", "office", "officer", "conference", "statement", "briefing", "centre", "center"]
@@ -24,7 +28,7 @@ _TIMES = frozenset({"on", "in", "at", "yesterday", "last"})
 def in_a_phrase(s: Tagged, i: int, ahead: Lookahead) -> tuple[str, str] | None:
     """(tag, lemma) of word i where a phrase decides it; the words before it have their tags. None where none does."""
     low = s.low[i]
-    if i in s.joined and low in _JOINED:
+    if i in s.joined and (low in _JOINED or _is_measure(s, i, ahead)):
         return "ADJ", low
     chosen = _BY_WORD[low](s, i, ahead) if low in _BY_WORD else ""
     return (chosen, low) if chosen else None
@@ -36,6 +40,11 @@ def _before(s: Tagged, i: int) -> str:
 
 def _next(s: Tagged, i: int) -> str:
     return s.low[i + 1] if i + 1 < len(s.low) else ""
+
+
+def _is_measure(s: Tagged, i: int, ahead: Lookahead) -> bool:
+    """'Medium-range rockets': what a hyphen joins to an adjective before a noun, and no verb."""
+    return _before(s, i) == "ADJ" and s.low[i - 1] not in ("co", "re") and ahead.after(i) in ("N", "ADJ")
 
 
 def _no_longer(s: Tagged, i: int, _: Lookahead) -> str:
@@ -135,6 +144,21 @@ def _further(s: Tagged, i: int, _: Lookahead) -> str:
     return "ADV" if _before(s, i) in ("BE", "HAVE", "TO", "M") else ""
 
 
+def _forces(s: Tagged, i: int, _: Lookahead) -> str:
+    """'The opposition forces', 'air forces': soldiers, and nobody's act."""
+    return "N" if i and s.low[i - 1] in _ARMED else ""
+
+
+def _moderate(s: Tagged, i: int, ahead: Lookahead) -> str:
+    """'Syrian moderate rebels'."""
+    return "ADJ" if _before(s, i) == "N" and ahead.after(i) == "N" else ""
+
+
+def _now(s: Tagged, i: int, _: Lookahead) -> str:
+    """'Ruled out for now sending tanks': the two words say only when."""
+    return "ADV" if ["for", "now"] in (s.low[i : i + 2], s.low[max(0, i - 1) : i + 1]) else ""
+
+
 def _grata(s: Tagged, i: int, _: Lookahead) -> str:
     return "ADJ" if not {"persona", "personae"}.isdisjoint(s.low[max(0, i - 2) : i + 1]) else ""
 
@@ -158,5 +182,8 @@ _BY_WORD: dict[str, Callable[[Tagged, int, Lookahead], str]] = {
     "release": _release,
     "may": _may,
     "prime": _prime,
+    "forces": _forces,
+    "moderate": _moderate,
+    **dict.fromkeys(("for", "now"), _now),
     "further": _further,
 }

@@ -29,6 +29,7 @@ _WANTING = frozenset({"want", "need", "like", "wish"})
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
+_HELD = frozenset({"hold", "ice", "shelf"})
 _ASKING = frozenset({"what", "why", "how", "whether", "that"})
 _LIMIT = 6
 
@@ -162,7 +163,7 @@ class Composer:
         """The class of a governing verb: by what follows it, then by how it governs."""
         grammar, chunk, lemma = self.s.grammar, self.s.chunks[k], self.s.lemma(k)
         name = grammar.verb_class.get(f"{lemma}_{self.s.low(k + 1)}" if self.s.kind(k + 1) == "P" else lemma, "")
-        name = name or grammar.verb_class.get(lemma, "")
+        name = "refuse" if self._holds_up(k) else name or grammar.verb_class.get(lemma, "")
         if self.forms.leaves_open(k):
             return "possible"
         if role == "object" and lemma in _TO_SOMEBODY and self.s.low(k + 1) != "for":
@@ -182,6 +183,10 @@ class Composer:
         name = "demand" if role == "inf" and not chunk.passive and told else name
         return name or ("plan" if role == "inf" else "")
 
+    def _holds_up(self, k: int) -> bool:
+        """'The plan was put on hold'."""
+        return self.s.lemma(k) == "put" and self.s.low(k + 1) == "on" and self.s.low(k + 2) in _HELD
+
     def _of_subject(self, k: int, name: str) -> str:
         """What a verb makes of its subject: 'more sanctions were coming', 'sanctions are being considered'."""
         chunk = self.s.chunks[k]
@@ -192,7 +197,15 @@ class Composer:
 
     def _to_another(self, k: int) -> bool:
         """'The UN ordered Norway to lift the ban': is a party told, and not somebody of one's own?"""
-        return self.s.kind(k + 1) == "NP" and self.s.has_party(k + 1)
+        if self.s.kind(k + 1) != "NP" or not self.s.has_party(k + 1):
+            return False
+        told, own = self._states(k + 1), [p for j in self.s.subject(k) for p in self._states(j)]
+        return not own or told != own[:1]
+
+    def _states(self, k: int) -> list[str]:
+        """The states and bodies named in a phrase."""
+        chunk, parties = self.s.chunks[k], self.s.tagged.parties
+        return [parties[i][1].id for i in range(chunk.first, chunk.last + 1) if i in parties]
 
     def _predicate(self, k: int, otherwise: str) -> str:
         """What a copula says of its subject: 'sanctions are on the table', 'sanctions are an option'."""

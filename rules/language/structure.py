@@ -8,23 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rules.language.amounts import meant
 from rules.language.phrases import Chunk, chunks_of
 from rules.language.vocabulary import Grammar
 from rules.language.words import Tagged, word_set
 
 REACH = 14
 """Chunks looked at to either side."""
-_QUANTITY = word_set(
-    "number series package round raft set some all most many part parts half lot range rest majority several any none "
-    "pair dozens dozen hundreds thousands batch tranche supply wave slew couple type rounds fleet shipment shipments "
-    "consignment squadron kind sort form portion bulk group variety each one two three hours days weeks months years "
-    "decades system web network regime programme program architecture"
-)
-_PARTAKING = word_set(
-    "participation membership involvement compliance obligations obligation implementation commitment "
-    "commitments role observance terms provisions limits requirements"
-)
-_MONEY = frozenset({"million", "billion", "trillion", "m", "mln", "bn", "tn", "dollars", "dlrs", "euros", "pounds"})
 _WHITHER = frozenset({"bind", "destine", "head", "intend", "link", "tie", "mean"})
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while", "without"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
@@ -52,6 +42,10 @@ class Structure:
         """The kind of a chunk; '' outside the sentence."""
         return self.chunks[k].kind if 0 <= k < len(self.chunks) else ""
 
+    def is_number(self, k: int) -> bool:
+        """Is the head of chunk k a number?"""
+        return self.tagged.tags[self.chunks[k].head] == "NUM"
+
     def at_token(self, i: int) -> int:
         """The chunk that holds a token, -1 for none."""
         return next((k for k, c in enumerate(self.chunks) if c.first <= i <= c.last), -1)
@@ -63,15 +57,7 @@ class Structure:
     # -- arguments ---------------------------------------------------------------------------------------------
     def quantity(self, k: int) -> int:
         """'most of the sanctions', 'a series of bans', 'participation in the treaty': the phrase that is meant."""
-        while self.kind(k + 1) == "P" and self.kind(k + 2) == "NP":
-            counts = self.low(k) in _QUANTITY or self.tagged.tags[self.chunks[k].head] == "NUM"  # '1 of 5 hostages'
-            is_amount = counts and self.low(k + 1) == "of"
-            is_money = self.low(k) in _MONEY and self.low(k + 1) in ("in", "of", "worth")
-            is_part = self.low(k) in _PARTAKING and self.low(k + 1) in ("in", "of", "with", "under", "from")
-            if not (is_amount or is_money or is_part):
-                break
-            k += 2
-        return k
+        return meant(self, k)
 
     def flow(self, k: int) -> int:
         """'Deliveries of food aid', 'the supply of gas': the phrase that says of what; k itself for any other."""
@@ -83,7 +69,7 @@ class Structure:
         found = [self.quantity(k)]
         j = found[-1] + 1
         for _ in range(6):
-            while self.kind(j) == "P" and self.kind(j + 1) == "NP" and self.joins(j + 2):
+            while self.preposition(j + 1) not in ("", *_CLAUSAL) and self.kind(j + 1) == "NP" and self.joins(j + 2):
                 j += 2
             if not self.joins(j) or self.kind(j + 1 + (self.kind(j + 1) == "CC")) != "NP":
                 break
@@ -138,12 +124,26 @@ class Structure:
         return self.kind(k - 1) == "VG" and self.chunks[k - 1].form == "ger" and self.kind(k - 2) == "NP"
 
     def _before_parenthesis(self, comma: int) -> int:
+        if (before := self._before_aside(comma)) >= 0:
+            return before
         for j in range(comma - 1, max(-1, comma - REACH), -1):
             if self.kind(j) == ",":
                 return j - 1
             if self.kind(j) in _BREAKS and self.kind(j) != "REL":
                 break
         return comma - 1
+
+    def _before_aside(self, comma: int) -> int:
+        """'Norway, arguing that its coast must be watched, plans …': the phrase before that aside, -1 without one."""
+        for j in range(comma - 1, max(0, comma - REACH), -1):
+            if self.kind(j) == ",":
+                is_aside = self.chunks[j + 1].form == "ger" and self.kind(j + 2) == "SUB" and self.kind(j - 1) == "NP"
+                return j - 1 if is_aside else -1
+        return -1
+
+    def _closes_aside(self, comma: int) -> bool:
+        """Does the comma end what is said of the subject between commas?"""
+        return self._closes_apposition(comma) or (self.kind(comma) == "," and self._before_aside(comma) >= 0)
 
     def subject(self, k: int) -> list[int]:
         """The subject of a verb group, with those coordinated to it."""
@@ -156,7 +156,7 @@ class Structure:
             return self.subject(k - 1)  # 'Norway says no longer bound by the pact'
         if chunk.form == "ger" and self.kind(k - 1) == "NP" and self.has_party(k - 1):
             return self.left_coordinated(k - 1)
-        if chunk.form in ("inf", "ger") or (self.joins(k - 1) and not self._closes_apposition(k - 1)):
+        if chunk.form in ("inf", "ger") or (self.joins(k - 1) and not self._closes_aside(k - 1)):
             governor = self.verb_left(k - 1)
             if governor >= 0 and self._said_of(k, governor):
                 return self.left_coordinated(self.left_phrase(self._past_adjective(k)))
