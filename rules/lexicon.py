@@ -191,18 +191,20 @@ def build(documents: Iterable[tuple[Source, LexiconDocument]]) -> tuple[dict[str
     documents = tuple(documents)
     merged, problems = _merge(documents)
     problems += [p for s, d in documents for p in _bad_references(s, d, merged)]
+    same: dict[Form, Form] = {}  # a form that several lists have is kept once
+    own = {name: {same.setdefault(f, f) for f in _own_forms(d)} for name, (_, d) in merged.items()}
     lexicons: dict[str, Lexicon] = {}
     for name, (source, document) in merged.items():
         circle = _circle(name, merged)
         if circle:
             problems.append(source.problem(("include",), f"circular include: {' -> '.join(circle)}; remove one"))
             continue
-        members = [merged[m][1] for m in _members(name, merged)]
-        forms = set().union(*map(_own_forms, members))
+        names = _members(name, merged)
+        members = [merged[m][1] for m in names]
         lexicons[name] = Lexicon(
             name=name,
             kind=document.kind,
-            forms=tuple(sorted(forms)),
+            forms=tuple(sorted(set().union(*(own[m] for m in names)))),
             description=document.description,
             absence=any(m.absence for m in members),
             bare=any(m.bare for m in members),

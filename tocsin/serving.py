@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from importlib.metadata import version
 from typing import Any
 
 import redis
@@ -14,6 +13,7 @@ from store.database import Database
 from store.services import start_beating
 from tocsin.deadlines import Deadlines
 from tocsin.demo import with_demo
+from tocsin.settings import VERSION
 from tocsin.supervise import Service
 from tocsin.wiring import Wiring, rules_in_force
 
@@ -34,7 +34,7 @@ def _serve(wiring: Wiring, listener: socket.socket) -> None:
             rules=rules_in_force(wiring, None),
             base_url=settings.link_base,
             redis_ok=lambda: _answers(bell),
-            version=version("tocsin"),
+            version=VERSION,
         )
     )
     if wiring.demo:

@@ -17,6 +17,8 @@ from store.retention import Keep
 from tocsin.small_file import read_small
 
 PREFIX = "TOCSIN_"
+VERSION = version("tocsin")
+"""Of this package, read once: a parent that forks has it for its children."""
 
 
 class SettingsError(ValueError):
@@ -119,7 +121,7 @@ class Settings(BaseModel):
     @property
     def user_agent(self) -> str:
         """Who we say we are, and where to complain."""
-        return f"Tocsin/{version('tocsin')} (+{self.contact or self.link_base})"
+        return f"Tocsin/{VERSION} (+{self.contact or self.link_base})"
 
     @property
     def link_base(self) -> str:

@@ -14,6 +14,7 @@ import ahocorasick_rs
 from rules.engine.bytes_of_text import words_of_sentence
 from rules.engine.needs import Need, Needs
 from rules.language.text import Page
+from rules.sharing import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def scanner_of(needs: Needs) -> Scanner:
         automaton = ahocorasick_rs.BytesAhoCorasick(phrases, matchkind=ahocorasick_rs.MatchKind.Standard)
     return Scanner(
         automaton,
-        tuple(frozenset(needs.phrases[p]) for p in phrases),
+        tuple(shared(frozenset(needs.phrases[p]) for p in phrases)),
         _by_group(needs.of_claims),
         needs.of_texts(),
         tuple(sorted(needs.always)),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from rules.lexicon import Form, Lexicon
+from rules.sharing import shared
 
 _REACH = 14
 """Words after a verb among which the rest of it may begin."""
@@ -88,4 +89,5 @@ def _forms(lexicons: Mapping[str, Lexicon]) -> list[tuple[Form, frozenset[str]]]
     for name, lexicon in lexicons.items():
         for form in lexicon.forms:
             names.setdefault(form, set()).add(name)
-    return [(form, frozenset(names[form])) for form in sorted(names, key=lambda f: (-len(f.words), f))]
+    ordered = sorted(names, key=lambda f: (-len(f.words), f))
+    return list(zip(ordered, shared(frozenset(names[form]) for form in ordered), strict=True))
