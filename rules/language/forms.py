@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rules.language.governing import AFTER
+from rules.language.phrases import Chunk
 from rules.language.structure import REACH, Structure
 from rules.model import Status
 
@@ -101,8 +102,7 @@ class Forms:
     def _of_mood(self, k: int) -> Iterator[Link]:
         chunk = self.s.chunks[k]
         if chunk.modal in _MODALS:
-            supposed = chunk.modal == "would" and self._is_supposed()
-            yield Link(chunk.first, "modal", Status.POSSIBLE if supposed else _MODALS[chunk.modal])
+            yield Link(chunk.first, "modal", self._of_modal(chunk))
         if self.panel and self._of_panel(k):
             yield Link(chunk.first, "panel", Status.PROPOSED)
         if self._is_subjunctive(k):
@@ -115,6 +115,12 @@ class Forms:
         says = [c for c in self.s.chunks if c.kind == "VG" and self.s.tagged.lemmas[c.head] in self.s.grammar.reporting]
         tags = {self.s.tagged.tags[c.head] for c in says}
         return "VBZ" in tags and not tags & {"VBD", "VBN"}
+
+    def _of_modal(self, chunk: Chunk) -> Status:
+        """What a modal makes of its verb; 'may have left' is a guess."""
+        if chunk.perfect and _MODALS[chunk.modal] is Status.POSSIBLE:
+            return Status.UNKNOWN
+        return Status.POSSIBLE if chunk.modal == "would" and self._is_supposed() else _MODALS[chunk.modal]
 
     def _of_aspect(self, k: int) -> Iterator[Link]:
         chunk, before = self.s.chunks[k], self.s.preposition(k)

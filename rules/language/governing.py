@@ -29,7 +29,7 @@ _TO_WHOM = frozenset({"threaten", "promise"})
 _LINKING = frozenset({"become", "remain", "seem", "look", "appear", "prove"})
 _DEALT = frozenset({"hit", "punish", "strike", "target"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
-_SWELLING = frozenset(
+SWELLING = frozenset(
     [
         "rise",
         "grow",
@@ -224,13 +224,10 @@ class Governing:
             kind = self.s.kind(j)
             if (kind == "SUB" and self.s.low(j) != "that") or self._opens_clause(j, k) or self._is_aside(j, k):
                 return None, ""
-            if kind == "VG":
+            if kind == "VG" and not self._is_alternative(j, k):
                 speaks = self.s.lemma(j) in self.s.grammar.verb_class and not self._modifies(j)
-                return (
-                    (j, "that")
-                    if (speaks and not self.s.chunks[j].passive) or self.s.kind(j + 1) == "SUB"
-                    else (None, "")
-                )
+                governs = (speaks and not self.s.chunks[j].passive) or self.s.kind(j + 1) == "SUB"
+                return (j, "that") if governs else (None, "")
             if kind == "SUB" and self.s.kind(j - 1) == "NP" and self.s.low(j - 1) in self.s.grammar.noun_class:
                 return j - 1, "noun"
             if kind == "REL" and (draft := self.s.drafted(j)) >= 0:
@@ -244,6 +241,11 @@ class Governing:
         form = self.s.chunks[verb].form
         takes_no_clause = self.s.grammar.verb_class.get(self.s.lemma(verb)) in ("strive", "refuse", "begin", "talk")
         return form == "part" or (form == "ger" and self.s.kind(verb - 1) == "NP" and takes_no_clause)
+
+    def _is_alternative(self, verb: int, k: int) -> bool:
+        """'Told to stop the raids or it would …': does 'or' begin a clause of its own with k, after an infinitive?"""
+        joined = [j for j in range(verb + 1, k) if self.s.kind(j) == "CC" and self.s.low(j) == "or"]
+        return bool(joined) and self.s.chunks[verb].form == "inf" and bool(self.s.chunks[k].modal)
 
     def _is_aside(self, j: int, k: int) -> bool:
         """'If the talks fail, Norway will …': is verb j one of a side clause that a comma before k ends?"""
@@ -275,7 +277,7 @@ class Governing:
 
     def _beyond(self, preposition: int) -> tuple[int | None, str]:
         """What governs by a preposition: the verb or the noun before it."""
-        before = preposition - 1
+        before = preposition - 1 - parted(self.s, preposition)
         while self.s.kind(before) == "P":
             before -= 1  # 'pull out of'
         if self.s.kind(before) == "VG":
@@ -284,13 +286,15 @@ class Governing:
             return self._of_swelling(before - 1)
         if self.s.kind(before) in ("NP", "AP"):
             is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
-            return (before, "noun") if is_governor else self._of_phrase(before)
+            found = (before, "noun") if is_governor else self._of_phrase(before)
+            is_inserted = found[0] is None and parted(self.s, preposition)
+            return self._as_subject(preposition + 1) if is_inserted else found
         return self._as_subject(preposition + 1)
 
     def _of_swelling(self, verb: int) -> tuple[int, str]:
         """'Hopes rise for …', 'calls grow for …': the subject governs what its verb only brings about."""
         nouns = [j for j in self.s.subject(verb) if self.s.low(j) in self.s.grammar.noun_class]
-        if nouns and (self.s.lemma(verb) in _SWELLING or self._goes_on(verb + 1)):
+        if nouns and (self.s.lemma(verb) in SWELLING or self._goes_on(verb + 1)):
             return nouns[-1], "noun"
         return verb, "object"
 
@@ -317,9 +321,15 @@ class Governing:
                 if self.s.chunks[j].form == "inf" and j == k + 1:
                     continue
                 return (j, "subject") if self.s.chunks[j].form in ("fin", "part") else (None, "")
-            if self.s.kind(j) not in ("P", "NP", "CC", "AP") or self.s.low(j) in _CLAUSAL:
+            is_end = self.s.kind(j) == "," and parted(self.s, k - 1)  # 'all options, including sanctions, are …'
+            if not is_end and (self.s.kind(j) not in ("P", "NP", "CC", "AP") or self.s.low(j) in _CLAUSAL):
                 break
         return None, ""
+
+
+def parted(s: Structure, k: int) -> int:
+    """1 where a comma parts 'including' from the things that it is said of, else 0."""
+    return int(s.low(k) == "including" and s.kind(k - 1) == ",")
 
 
 def listed_first(s: Structure, k: int) -> int:

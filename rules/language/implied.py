@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rules.language.claims import Arguments, Claim, SpecialActs, Thing
 from rules.language.forms import Link
-from rules.language.governing import listed_first
+from rules.language.governing import SWELLING, listed_first, parted
 from rules.language.hits import Hit
 from rules.language.phrases import is_negated
 from rules.language.status import FACTUAL, Reading
@@ -35,6 +35,10 @@ _BRACING = frozenset({"brace", "prepare", "gird", "ready", "wait", "plan", "look
 _BETWEEN = frozenset({"", "for", "of", "on", "about", "over", "with", "to", "toward", "towards", "behind", "at"})
 # To demand compensation for sanctions is to ask for none.
 _CLAIMING = frozenset({"demand", "need", "require", "want", "seek", "expect"})
+# Who fears sanctions proposes none.
+_DREADING = frozenset({"fear", "dread", "worry"})
+# 'The threat of sanctions scared investors' tells of something else.
+_HANGING_NOUNS = frozenset({"threat", "threats", "fear", "fears", "risk", "prospect", "possibility", "uncertainty"})
 _PARTICLES = frozenset({"out", "up", "off", "down"})
 _KEEPING = frozenset({"keep", "continue", "resume", "go"})
 _AIMING = frozenset({"target", "punish"})
@@ -83,7 +87,7 @@ def _bare_claim(reader: Claims, k: int) -> Claim | None:
     if not thing:
         return None
     aimed = _aimed(reader, k) or _targeted(reader, k)
-    arguments = Arguments(objects=[k], targets=_threatened(reader, k) + aimed)
+    arguments = Arguments(objects=[k], targets=_threatened(reader, k) + aimed + _told(reader, k))
     claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), arguments)
     claim = _to_come(reader, k, claim)
     fresh = any(reader.t.low[i] in _FRESH for i in range(reader.s.chunks[_wrapped(reader.s, k)].first, chunk.head))
@@ -131,6 +135,14 @@ def _threatened(reader: Claims, k: int) -> list[int]:
     return [k - 2] if s.kind(verb) == "VG" and named else []
 
 
+def _told(reader: Claims, k: int) -> list[int]:
+    """'Leave or face sanctions, Norway tells Ghana': who is told so, where the verb has no subject."""
+    s = reader.s
+    if s.lemma(k - 1) != "face" or s.kind(k - 2) != "CC":
+        return []
+    return [j for j in range(k + 1, len(s.chunks)) if s.kind(j) == "NP" and s.lemma(j - 1) in ("tell", "warn")]
+
+
 def _compound(reader: Claims, k: int) -> Thing | None:
     """'A sanctions bill', 'the sanctions threat': the noun before a head that says what becomes of it."""
     head = reader.s.chunks[k].head
@@ -150,20 +162,31 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
     behind = [link for link in claim.reading.links[:1] if link.token > head and link.role in _WISHES]
     if any(reader.s.at_token(link.token) not in claim.reading.governors for link in behind):
         return True  # 'sanctions on the table'
-    if not claim.reading.governors:
+    wrapped = range(_wrapped(reader.s, claim.chunk), claim.chunk)  # 'a range of steps, including sanctions'
+    governors = [g for g in claim.reading.governors if g not in wrapped or _wishes(reader, claim, g)]
+    if not governors:
         return False
-    k = claim.reading.governors[0]
+    k = governors[0]
     if k > claim.chunk:
         return _wishes(reader, claim, k) or (reader.s.lemma(k) in _COMING and bool(reader.s.chunks[k].modal))
     word = _between(reader, claim.chunk, k)
     lemma = reader.s.lemma(k)
     if word is None or (lemma in _RAISING and _acts_itself(reader, claim.chunk)):
         return False
-    beyond = _past_beginnings(reader, claim)
+    if lemma in _DREADING or _is_known(reader, governors):
+        return False
+    beyond = _past_beginnings(reader, claim, governors)
     ahead = not beyond and lemma not in _KEEPING  # 'to press ahead with sanctions'
     is_wish = ahead or any(_wishes(reader, claim, g) for g in beyond)
     is_braced = word == "for" and lemma in _BRACING and reader.s.kind(k) == "VG"
     return (is_wish and not is_braced) or lemma in _DEALING.get(word, ())
+
+
+def _is_known(reader: Claims, governors: list[int]) -> bool:
+    """'The threat of sanctions scared investors': is the threat the subject of a verb that tells what it does?"""
+    noun, verb = (*governors, -1, -1)[:2]
+    acts = verb > noun and reader.s.kind(verb) == "VG" and not reader.s.chunks[verb].copula
+    return reader.s.low(noun) in _HANGING_NOUNS and acts and reader.s.lemma(verb) not in (*SWELLING, *_HANGING)
 
 
 def _wishes(reader: Claims, claim: Claim, k: int) -> bool:
@@ -172,11 +195,11 @@ def _wishes(reader: Claims, claim: Claim, k: int) -> bool:
     return any(link.token == head and link.role in _WISHES for link in claim.reading.links)
 
 
-def _past_beginnings(reader: Claims, claim: Claim) -> list[int]:
+def _past_beginnings(reader: Claims, claim: Claim, governors: list[int]) -> list[int]:
     """The first governor that is more than a beginning: 'urged them to start work on sanctions'."""
     roles = ("begin", "agree") if reader.s.low(claim.chunk + 1) in ("on", "against") else ("begin",)
     begun = {link.token for link in claim.reading.links if link.role in roles}
-    return [g for g in claim.reading.governors if reader.s.chunks[g].head not in begun][:1]
+    return [g for g in governors if reader.s.chunks[g].head not in begun][:1]
 
 
 def _between(reader: Claims, k: int, governor: int) -> str | None:
@@ -185,7 +208,10 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
     Amounts are passed over: 'a new round of sanctions'.
     """
     s = reader.s
-    k = listed_first(s, _wrapped(s, k))
+    first = listed_first(s, _wrapped(s, k))
+    if first <= governor < k:
+        return ""  # 'options, including sanctions'
+    k = first
     to_whom = governor == k - 2 and s.kind(k - 1) == "NP"
     if governor == k - 1 or (to_whom and s.lemma(governor) in ("threaten", "promise", "warn")):
         return ""  # 'threatens Norway new sanctions'
@@ -202,7 +228,9 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
 
 
 def _wrapped(s: Structure, k: int) -> int:
-    """The first phrase of 'a new round of sanctions': amounts before phrase k belong to it."""
+    """The first phrase of 'a new round of sanctions', 'steps, including sanctions': what a phrase is part of."""
+    if s.low(k - 1) == "including":
+        k -= 2 + parted(s, k - 1)
     while s.low(k - 1) == "of" and (s.low(k - 2) in s.grammar.nouns["wraps"] or s.quantity(k - 2) == k):
         k -= 2
     return k

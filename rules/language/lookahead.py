@@ -31,6 +31,10 @@ class Lookahead:
         """May word i be the base form of a verb?"""
         return i < len(self.s.low) and any(tag == "VB" for tag, _ in self.v.verbs.get(self.s.low[i], ()))
 
+    def is_participle(self, i: int) -> bool:
+        """May word i be a verb's participle?"""
+        return any(tag in ("VBN", "VBG") for tag, _ in self.v.verbs.get(self.s.low[i], ()))
+
     def next_is_base(self, i: int) -> bool:
         for j in range(i + 1, min(i + 4, len(self.s.low))):
             low = self.s.low[j]

@@ -96,8 +96,11 @@ class Naming:
             k += 2
         return self.s.chunks[k]
 
-    def owners(self, things: tuple[Thing, ...]) -> tuple[Party, ...]:
-        """'A Norwegian ban on trade with Ghana took effect': whose it is, where it says as well whom it is set on."""
+    def owners(self, things: tuple[Thing, ...], targets: list[int]) -> tuple[Party, ...]:
+        """'A Norwegian ban on trade with Ghana took effect': whose it is, where it says as well whom it is set on.
+
+        Or where somebody else is put on it or under it: 'Ghanaian firm put on Norwegian blacklist'.
+        """
         if not things:
             return ()
         chunk = self.s.chunks[things[0].chunk]
@@ -106,7 +109,7 @@ class Naming:
         ]
         joined = self.s.complements(things[0].chunk)
         set_on = [n for p, n in joined] if joined and joined[0][0] in ("on", "against") else []
-        beyond = self.parties(set_on, of_firms=True)
+        beyond = self.parties(set_on or [k for k in targets if k != things[0].chunk], of_firms=True)
         return tuple(before[:1]) if beyond and "anti" not in self.s.tagged.low[chunk.first : chunk.head] else ()
 
     def stands_for(self, k: int) -> int:

@@ -52,7 +52,7 @@ class Casting:
     def _acting(self, doers: list[int], given: Arguments, things: tuple[Thing, ...]) -> tuple[Party, ...]:
         """Who does it: who is named, who is meant by 'it' or 'the government', or whose the thing is."""
         named = self.naming.parties(doers) or self.naming.meant(doers)
-        return named or (() if given.agents else self.naming.owners(things))
+        return named or (() if given.agents else self.naming.owners(things, given.targets))
 
     def _partners(self, k: int, given: Arguments, has_thing: bool) -> list[int]:
         """With whom it is done; who only brought them together is none of them."""

@@ -12,6 +12,8 @@ _NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})
 _HEADS = frozenset({"N", "PR", "NUM"})
 _GROUP = frozenset({"M", "BE", "HAVE", "DO", "NEG", "ADV", "TO"})
 _DAYS = WEEKDAYS | {"today", "yesterday", "tomorrow", "tonight"}
+_CLAUSE = frozenset({"NP", "VG", "AP"})
+_GOES_ON = _CLAUSE | {"P", "TO", "SUB", "REL"}
 _READY = frozenset({"close", "closer", "near", "ready", "set", "due", "bound", "able", "unable", "likely", "open"})
 _OTHER = frozenset({"other", "more", "further", "such"})
 _SPANS = frozenset({"hours", "days", "weeks", "months", "years", "hour", "minutes"})
@@ -46,7 +48,7 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(sentence: Tagged) -> list[Chunk]:
-    """The chunks of a sentence, in order; adverbs that belong to no verb are left out."""
+    """The chunks of a sentence, in order; adverbs that belong to no verb are left out, days in mid-clause as well."""
     found: list[Chunk] = []
     i = 0
     while i < len(sentence.tags):
@@ -59,7 +61,32 @@ def chunks_of(sentence: Tagged) -> list[Chunk]:
             continue
         found.append(chunk)
         i = chunk.last + 1
-    return found
+    return _without_days(sentence, _without_initials(sentence, found))
+
+
+def _without_initials(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
+    """'The Economic Community of West African States (ECOWAS) agreed …': its initials part nothing."""
+    if "(" not in s.low:
+        return chunks
+    left_out: set[int] = set()
+    for k, chunk in enumerate(chunks[1:-1], 1):
+        is_one = chunk.kind == "NP" and chunk.first == chunk.last and s.words[chunk.first].isupper()
+        if is_one and chunks[k - 1].kind == "(" and chunks[k + 1].kind == ")":
+            left_out |= {k - 1, k, k + 1}
+    return [chunk for k, chunk in enumerate(chunks) if k not in left_out]
+
+
+def _without_days(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
+    """'Plans Thursday for new talks', 'votes on Friday on a truce': a day parts no word from what it governs."""
+    if _DAYS.isdisjoint(s.low):
+        return chunks
+    left_out: set[int] = set()
+    for k, chunk in enumerate(chunks[1:-1], 1):
+        if chunk.kind == "NP" and chunk.first == chunk.last and s.low[chunk.first] in _DAYS:
+            first = k - (s.low[chunks[k - 1].first] == "on")
+            is_within = first and chunks[first - 1].kind in _CLAUSE and chunks[k + 1].kind in _GOES_ON
+            left_out |= set(range(first, k + 1)) if is_within else set()
+    return [chunk for k, chunk in enumerate(chunks) if k not in left_out]
 
 
 def _verb_group(s: Tagged, i: int) -> Chunk | None:

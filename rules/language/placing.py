@@ -18,6 +18,7 @@ FRESH_S = 7 * DAY
 """What is told in passing but dated within this is news."""
 _WHEN = frozenset({"after", "as", "while", "when", "amid", "since", "before"})
 _IN_FORCE = frozenset({"place", "force", "effect"})
+_EXPLAINING = frozenset({"how", "why"})
 _LONG = frozenset({"years", "decades", "year", "decade", "months", "century", "centuries"})
 _OLD_WORDS = frozenset(
     [
@@ -176,6 +177,8 @@ class Placing:
             return f"dated by {self.s.tagged.words[dated.token]!r}"
         if self._anniversary(k):
             return "years after"
+        if self.s.headline and self.s.tagged.low[0] in _EXPLAINING:
+            return "an explainer"
         if self._of_another(k):
             return "another noun's"
         return "participle before its noun" if self._attributive(k, token) else ""

@@ -22,6 +22,7 @@ _ROUGHLY = frozenset({("more", "than"), ("less", "than"), ("fewer", "than"), ("a
 _PRESS = frozenset(
     ["service", "secretary", "office", "officer", "conference", "statement", "briefing", "centre", "center"]
 )
+_OF_RIGHTS = frozenset({"human", "civil", "equal", "voting", "minority", "women", "basic", "land", "workers"})
 _TIMES = frozenset({"on", "in", "at", "yesterday", "last"})
 
 
@@ -30,6 +31,8 @@ def in_a_phrase(s: Tagged, i: int, ahead: Lookahead) -> tuple[str, str] | None:
     low = s.low[i]
     if i in s.joined and (low in _JOINED or _is_measure(s, i, ahead)):
         return "ADJ", low
+    if i + 1 in s.joined and ahead.is_base(i) and ahead.is_participle(i + 1):
+        return "ADJ", low  # 'long-awaited'
     chosen = _BY_WORD[low](s, i, ahead) if low in _BY_WORD else ""
     return (chosen, low) if chosen else None
 
@@ -97,7 +100,22 @@ def _back(s: Tagged, i: int, ahead: Lookahead) -> str:
 
 
 def _yet(s: Tagged, i: int, _: Lookahead) -> str:
-    return "ADV" if _before(s, i) == "NEG" else ""
+    """'Not yet', 'no plan yet'."""
+    return "ADV" if _before(s, i) == "NEG" or "no" in s.low[max(0, i - 4) : i] else ""
+
+
+def _else(s: Tagged, i: int, _: Lookahead) -> str:
+    return "ADV" if i and s.low[i - 1] == "or" else ""
+
+
+def _including(s: Tagged, i: int, ahead: Lookahead) -> str:
+    """'Curbs, including a ban': what is among the things before it."""
+    return "P" if _before(s, i) in ("N", ",", "(") and ahead.opens_phrase(i + 1) else ""
+
+
+def _face(s: Tagged, i: int, _: Lookahead) -> str:
+    """'Leave or face sanctions'."""
+    return "VB" if i and s.low[i - 1] == "or" else ""
 
 
 def _following(s: Tagged, i: int, _: Lookahead) -> str:
@@ -111,7 +129,13 @@ def _may(s: Tagged, i: int, _: Lookahead) -> str:
 
 
 def _prime(s: Tagged, i: int, _: Lookahead) -> str:
-    return "ADJ" if _next(s, i) in ("minister", "ministers") else ""
+    """'Prime minister', 'crown prince'."""
+    return "ADJ" if _next(s, i) in ("minister", "ministers", "prince", "princess") else ""
+
+
+def _rights(s: Tagged, i: int, _: Lookahead) -> str:
+    """'Human rights abusers'."""
+    return "N" if i and s.low[i - 1] in _OF_RIGHTS else ""
 
 
 def _each(s: Tagged, i: int, _: Lookahead) -> str:
@@ -185,5 +209,10 @@ _BY_WORD: dict[str, Callable[[Tagged, int, Lookahead], str]] = {
     "forces": _forces,
     "moderate": _moderate,
     **dict.fromkeys(("for", "now"), _now),
+    "crown": _prime,
+    "rights": _rights,
+    "else": _else,
+    "including": _including,
+    "face": _face,
     "further": _further,
 }

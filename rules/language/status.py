@@ -155,6 +155,8 @@ class Composer:
             name = next((n for j in self.s.subject(k) for n in [grammar.noun_class.get(self.s.low(j), "")] if n), name)
         if role == "subject" and name == "fact" and chunk.modal in _IMAGINED and not chunk.passive:
             return Link(chunk.first, "imagined", Status.POSSIBLE)  # 'a withdrawal would leave a gap'
+        if chunk.form == "ger" and self.s.lemma(k) == "face" and self.s.kind(k - 1) == "NP":
+            return Link(chunk.head, "unread", Status.UNKNOWN)  # 'officials facing sanctions': for how long?
         if not name and (role == "about" or (chunk.kind == "VG" and role == "ger")):
             return Link(chunk.head, "unread", Status.UNKNOWN)
         return Link(chunk.head, name, CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None
