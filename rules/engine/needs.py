@@ -75,6 +75,8 @@ class Needs:
     def __init__(self, lexicons: Mapping[str, Lexicon]) -> None:
         self.lexicons = lexicons
         self.phrases: dict[bytes, set[int]] = {}
+        self.apart: dict[bytes, dict[frozenset[bytes], set[int]]] = {}
+        """By the rarest word of a form whose words may stand apart: the others that tell anything, and its groups."""
         self.of_claims: set[Need] = set()
         self.always: set[str] = set()
         self._texts: dict[str, list[int]] = {}
@@ -114,10 +116,10 @@ class Needs:
 
     def _claim_group(self, names: frozenset[str], *, absence: bool = False) -> int:
         forms = {f for n in names for f in self.lexicons[n].forms}
-        phrases = {(_rarest(f.words),) if _parts(f) else f.words for f in forms}
+        phrases = {f.words for f in forms if not _parts(f)}
         if absence and any(self.lexicons[n].absence for n in names):
             phrases |= {(w,) for w in _ABSENCE}
-        return self._group(("claim", *sorted(names)), phrases)
+        return self._group(("claim", *sorted(names)), phrases, {f.words for f in forms if _parts(f)})
 
     def _party_group(self, wanted: PartyNeed) -> int:
         return self._group(("party", *sorted(wanted.kinds), f"{wanted.least} {wanted.named}"), self._names(wanted))
@@ -133,17 +135,26 @@ class Needs:
         if not wanted.named and wanted.least == 1:
             yield from ((word,) for word in standing_for_another())
 
-    def _group(self, key: tuple[str, ...], phrases: Iterable[tuple[str, ...]]) -> int:
-        """The number of a group; its phrases are only looked at when it is new."""
+    def _group(
+        self, key: tuple[str, ...], phrases: Iterable[tuple[str, ...]], apart: Iterable[tuple[str, ...]] = ()
+    ) -> int:
+        """The number of a group; its phrases, whole or with words apart, are only looked at when it is new."""
         if key not in self._numbers:
             number = self._numbers[key] = len(self._numbers)
-            weight = 0
-            for words in set(phrases):
-                weight += min(map(frequency, words))
-                for phrase in pattern(words):
-                    self.phrases.setdefault(phrase, set()).add(number)
-            self._weights.append(weight)
+            whole, rarest = set(phrases), {(_rarest(words),) for words in apart}
+            for phrase in (p for words in whole for p in pattern(words)):
+                self.phrases.setdefault(phrase, set()).add(number)
+            for words in apart:
+                self._file_apart(words, number)
+            self._weights.append(sum(min(map(frequency, words)) for words in whole | rarest))
         return self._numbers[key]
+
+    def _file_apart(self, words: tuple[str, ...], number: int) -> None:
+        rarest = _rarest(words)
+        others = [pattern((w,)) for w in words if w != rarest and frequency(w) <= MOST * 10_000]
+        beside = frozenset(phrase for found in others if len(found) == 1 for phrase in found)
+        for phrase in pattern((rarest,)):
+            self.apart.setdefault(phrase, {}).setdefault(beside, set()).add(number)
 
     # -- words alone ---------------------------------------------------------------------------------------------
     def _text_groups(self, part: TextPart | None) -> list[int]:

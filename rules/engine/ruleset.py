@@ -214,21 +214,30 @@ def _special(acts: set[str], index: Index, lexicons: Mapping[str, Lexicon]) -> S
     bare = {n for n in acts if lexicons[n].bare}
     others = {o for n in bare for o in (*lexicons[n].opposites, *lexicons[n].continuers)}
     absence = frozenset(n for n in acts if lexicons[n].absence)
+    continuers = _gathered((c, n) for n in acts for c in lexicons[n].continuers)
     return SpecialActs(
         absence=absence,
         bare=frozenset(bare),
         spoken=frozenset(bare | others),
-        continuers=tuple(sorted((c, n) for n in acts for c in lexicons[n].continuers)),
-        objects=_objects(index),
+        continuers=continuers,
+        objects=_objects(index, continuers),
     )
 
 
-def _objects(index: Index) -> dict[str, frozenset[str]]:
-    """By act, the objects that rules ask for with it."""
+def _objects(index: Index, continuers: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+    """By act, the objects that rules ask for with it; a continuer has those of the acts that it carries on."""
+    own = [(continuer, act) for continuer, acts in continuers.items() for act in acts]
+    objects = _gathered(index)
+    carried = [(continuer, head) for continuer, act in own for head in objects[act]]
+    return _gathered((*index, *carried))
+
+
+def _gathered(pairs: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[str]]:
+    """By the first of each pair, all that are second."""
     found: dict[str, set[str]] = {}
-    for act, head in index:
-        found.setdefault(act, set()).add(head)
-    return {act: frozenset(heads) for act, heads in found.items()}
+    for first, second in pairs:
+        found.setdefault(first, set()).add(second)
+    return {first: frozenset(seconds) for first, seconds in found.items()}
 
 
 def _identity(lexicon: Lexicon) -> str:

@@ -19,10 +19,14 @@ from rules.sharing import shared
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """Phrases (whole words, lower case) in an automaton; `groups[i]` are those of phrase i."""
+    """Phrases (whole words, lower case) in an automaton; `groups[i]` are those of phrase i.
+
+    `apart[i]` are those of forms of which phrase i is the rarest word, each with the phrases that are its other words.
+    """
 
     automaton: ahocorasick_rs.BytesAhoCorasick | None
     groups: tuple[frozenset[int], ...]
+    apart: Mapping[int, tuple[tuple[frozenset[int], frozenset[int]], ...]]
     needs: Mapping[int, tuple[Need, ...]]
     """By the group that a need is looked up by."""
     texts: Mapping[int, tuple[tuple[frozenset[int], str], ...]]
@@ -35,7 +39,13 @@ class Scanner:
         if self.automaton is None:
             return set()
         hits = self.automaton.find_matches_as_indexes(words, overlapping=True)
-        return set().union(*(self.groups[phrase] for phrase in {phrase for phrase, _, _ in hits}))
+        phrases = {phrase for phrase, _, _ in hits}
+        found: set[int] = set().union(*(self.groups[phrase] for phrase in phrases))
+        for phrase in phrases & self.apart.keys():
+            for beside, groups in self.apart[phrase]:
+                if beside <= phrases:
+                    found |= groups
+        return found
 
     def met(self, present: set[int]) -> list[Need]:
         """The needs that some sentence of an article may meet, which holds these groups."""
@@ -69,17 +79,26 @@ class Scanner:
 
 def scanner_of(needs: Needs) -> Scanner:
     """The automaton of all phrases that the needs ask for."""
-    phrases = sorted(needs.phrases)
+    beside = {phrase for forms in needs.apart.values() for others in forms for phrase in others}
+    phrases = sorted(needs.phrases.keys() | needs.apart.keys() | beside)
+    numbers = {phrase: i for i, phrase in enumerate(phrases)}
     automaton = None
     if phrases:
         automaton = ahocorasick_rs.BytesAhoCorasick(phrases, matchkind=ahocorasick_rs.MatchKind.Standard)
     return Scanner(
         automaton,
-        tuple(shared(frozenset(needs.phrases[p]) for p in phrases)),
+        tuple(shared(frozenset(needs.phrases.get(p, ())) for p in phrases)),
+        {numbers[rarest]: _forms(forms, numbers) for rarest, forms in needs.apart.items()},
         _by_group(needs.of_claims),
         needs.of_texts(),
         tuple(sorted(needs.always)),
     )
+
+
+def _forms(
+    forms: Mapping[frozenset[bytes], set[int]], numbers: Mapping[bytes, int]
+) -> tuple[tuple[frozenset[int], frozenset[int]], ...]:
+    return tuple((frozenset(numbers[p] for p in beside), frozenset(groups)) for beside, groups in forms.items())
 
 
 def _by_group(needs: Iterable[Need]) -> dict[int, tuple[Need, ...]]:

@@ -24,14 +24,14 @@ class SpecialActs:
     absence: frozenset[str] = frozenset()
     bare: frozenset[str] = frozenset()
     spoken: frozenset[str] = frozenset()
-    continuers: tuple[tuple[str, str], ...] = ()
-    """(continuer, act): a continuer that is denied or refused says that the act was done ('did not extend the ban')."""
+    continuers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By continuer: the acts that are done where it is denied or refused ('did not extend the ban')."""
     objects: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By act: the objects that some rule asks for with it ('' for any); other claims are not worth building."""
+    """By act or continuer: the objects that rules ask for with it ('' for any). No other claim is worth building."""
 
     def ended_by(self, acts: frozenset[str]) -> frozenset[str]:
         """The acts that are done when `acts` are denied."""
-        return frozenset(act for continuer, act in self.continuers if continuer in acts)
+        return frozenset(act for name in acts if name in self.continuers for act in self.continuers[name])
 
     def asked(self, acts: frozenset[str], things: tuple[Thing, ...]) -> bool:
         """Does some rule ask for one of these acts on one of these objects?"""

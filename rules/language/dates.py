@@ -50,7 +50,7 @@ def event_age(
     A month without its year is the last one of that name, or, of what lies `ahead`, no date of the past.
     """
     for i in range(first, last + 1):
-        if i in skip or _compares(s, first, i):
+        if not _may_date(s.low[i]) or i in skip or _compares(s, first, i):
             continue
         age = _relative(s, i) if not s.low[i][0].isdigit() else _absolute(s, i, published)
         if age is None and s.low[i] in _SHORT and published and not ahead:
@@ -58,6 +58,10 @@ def event_age(
         if age is not None:
             return Dated(age, i)
     return None
+
+
+def _may_date(low: str) -> bool:
+    return low in _UNITS or low in _SHORT or low == "last" or low[0].isdigit()
 
 
 def _compares(s: Tagged, first: int, i: int) -> bool:

@@ -92,6 +92,8 @@ def _without_days(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
 def _verb_group(s: Tagged, i: int) -> Chunk | None:
     """An auxiliary chain and its main verb, or a bare verb, starting at i."""
     tags = s.tags
+    if tags[i] not in _GROUP and tags[i] not in VERBAL:
+        return None
     j = i
     while j < len(tags) and tags[j] in _GROUP and not (tags[j] == "TO" and not _chains(s, i, j)):
         j += 1

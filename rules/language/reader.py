@@ -65,10 +65,11 @@ class ClaimReader:
 
     def _act_hits(self) -> list[Hit]:
         """Hits that can be acts, tag and form agreeing. Of a lexicon the longest form counts: 'cut off', not 'cut'."""
-        fitting = [hit for hit in self.t.hits if hit.form.pos != "word" and self._fits(hit)]
-        longest = {(hit.first, name): 0 for hit in fitting for name in hit.names}
-        for hit in fitting:
-            longest |= {(hit.first, n): max(longest[hit.first, n], hit.last) for n in hit.names}
+        asked = {hit.first for hit in self.t.hits if self.acts.asked_of(hit.names, self.named)}
+        fitting = [hit for hit in self.t.hits if hit.first in asked and hit.form.pos != "word" and self._fits(hit)]
+        longest: dict[tuple[int, str], int] = {}
+        for hit in sorted(fitting, key=lambda hit: hit.last):
+            longest.update(((hit.first, name), hit.last) for name in hit.names)
         merged: dict[tuple[int, int, str, bool, tuple[str, ...]], Hit] = {}
         for hit in fitting:
             names = frozenset(n for n in hit.names if longest[hit.first, n] == hit.last)
@@ -98,9 +99,8 @@ class ClaimReader:
 
     # -- arguments ---------------------------------------------------------------------------------------------
     def _claim(self, hit: Hit) -> Claim | None:
-        ends = self.acts.ended_by(hit.names)
         k = self.s.at_token(hit.first)
-        if k < 0 or not self.acts.asked_of(hit.names | ends, self.named):
+        if k < 0:
             return None
         chunk = self.s.chunks[k]
         if hit.form.pos == "verb":
@@ -111,12 +111,13 @@ class ClaimReader:
         else:
             arguments = self._noun_arguments(hit, k)
         things = tuple(t for o in arguments.objects for t in [self.thing(o, hit)] if t)
-        if not (things or arguments.objects) or not self.acts.asked(hit.names | ends, things):
+        if not (things or arguments.objects) or not self.acts.asked(hit.names, things):
             return None
         claim = self.built(k, hit.first, hit.names, hit.form.lemma, things, arguments)
         if hit.form.pos == "verb" and claim.status in FACTUAL and (no := self._nothing(things)) >= 0:
             links = (*claim.reading.links, Link(no, "negation", Status.DENIED))
             claim = replace(claim, reading=replace(claim.reading, status=Status.DENIED, links=links))
+        ends = self.acts.ended_by(hit.names)
         return ended(claim, ends) if ends else claim
 
     def _nothing(self, things: tuple[Thing, ...]) -> int:
