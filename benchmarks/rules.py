@@ -230,6 +230,9 @@ def _long_texts() -> None:
         "sentences": lambda n: _SENTENCE * (n // len(_SENTENCE)),
         "one line without an end": lambda n: _SENTENCE.replace(".", ",") * (n // len(_SENTENCE)),
         "no blank": lambda n: "embargo" * (n // 7),
+        "abbreviations": lambda n: "Embargo lifted, No. " * (n // 20),
+        "a list of parties": lambda n: "Norway imposed sanctions on" + " Ghana, Oman and Iran," * (n // 22),
+        "brackets left open": lambda n: "(lifted the [embargo " * (n // 21),
         "quotes left open": lambda n: '"lifted the “embargo ' * (n // 21),
         "other scripts": lambda n: "Норвегия сняла эмбарго. " * (n // 24),
     }

@@ -9,7 +9,7 @@ from rules.document import PartyPart, SpeakerPart, UnlessPart
 from rules.engine.explain import Outcome
 from rules.engine.partners import fits, sharing
 from rules.engine.rule import ClaimTest, Rule
-from rules.engine.wording import Wording, words_of
+from rules.engine.wording import Wording
 from rules.language.analysis import Analysis
 from rules.language.claims import Claim
 from rules.language.dates import DAY
@@ -38,8 +38,7 @@ class Tried:
 
     def in_sentence(self) -> Wording:
         """The words of the claim's sentence alone."""
-        sentence = self.claim.sentence
-        return Wording(lambda: (words_of(sentence.clean, sentence.start, sentence.end),), self.article.lexicons)
+        return self.article.sentence(self.claim.sentence)
 
     def cue(self, first: int, last: int) -> Evidence:
         """The span of tokens first to last of the claim's sentence."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -136,7 +136,7 @@ class Needs:
             yield from ((word,) for word in standing_for_another())
 
     def _group(
-        self, key: tuple[str, ...], phrases: Iterable[tuple[str, ...]], apart: Iterable[tuple[str, ...]] = ()
+        self, key: tuple[str, ...], phrases: Iterable[tuple[str, ...]], apart: Collection[tuple[str, ...]] = ()
     ) -> int:
         """The number of a group; its phrases, whole or with words apart, are only looked at when it is new."""
         if key not in self._numbers:

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 import re2
 
 from rules.document import NearPart, TextPart
-from rules.language.text import Clean
+from rules.language.text import Clean, Sentence
 from rules.language.words import tokens
 from rules.lexicon import Form, Lexicon, inline
 from rules.model import Evidence
@@ -72,11 +72,19 @@ class Wording:
         self.lexicons = lexicons
         self._places: dict[tuple[str, ...], list[Found]] = {}
         self._marks: dict[tuple[int, str], list[int]] = {}
+        self._sentences: dict[int, Wording] = {}
 
     @cached_property
     def parts(self) -> tuple[Words, ...]:
         """The stretches as words, cut when a rule first looks at them."""
         return self._cut()
+
+    def sentence(self, sentence: Sentence) -> Wording:
+        """One sentence alone, whose words are cut once for all claims in it."""
+        if sentence.number not in self._sentences:
+            clean, start, end = sentence.clean, sentence.start, sentence.end
+            self._sentences[sentence.number] = Wording(lambda: (words_of(clean, start, end),), self.lexicons)
+        return self._sentences[sentence.number]
 
     def find(self, names: tuple[str, ...]) -> list[Found]:
         """Every place of any of the words (`$name` for a lexicon), in order. Looked for once."""

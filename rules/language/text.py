@@ -153,9 +153,10 @@ def _cuts(text: str) -> list[tuple[int, int, int]]:
     for match in [*_END.finditer(text), None]:
         end = match.start(match.lastindex or 0) if match else len(text)
         is_break = match is None or "\n" in match.group()
-        piece = text[start:end]
-        if not is_break and _ABBREVIATION.search(piece[-12:]):
+        # Only the end is looked at: a piece that goes on and on is cut out once.
+        if not is_break and _ABBREVIATION.search(text[max(start, end - 12) : end]):
             continue
+        piece = text[start:end]
         furniture = _FURNITURE.match(piece) if len(piece) < 260 else None
         if piece.strip() and not furniture and not (after_bullet and not piece.rstrip().endswith((".", '"'))):
             cuts += [(s, e, paragraph) for s, e in _short(text, start, end)]

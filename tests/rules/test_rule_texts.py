@@ -92,6 +92,9 @@ def seconds(text: str) -> float:
         "Norway and Ghana agreed to lift the embargo and impose sanctions on talks ",
         "the embargo, the sanctions, the ban and ",
         "“" + SENTENCE + "” ",
+        "(the embargo [was lifted, ",
+        "Norway, Ghana and Oman, ",
+        "embargo lifted … ",
         "a",
     ],
 )
@@ -103,6 +106,10 @@ def test_time_grows_with_length_and_no_faster(piece: str) -> None:
 
 def test_five_megabytes_in_one_line_are_read() -> None:
     assert seconds("the weather was fine " * 250_000) < 10
+
+
+def test_five_megabytes_of_abbreviations_which_never_end_a_sentence_are_read() -> None:
+    assert seconds("embargo lifted, No. " * 250_000) < 10
 
 
 WORDED = """
