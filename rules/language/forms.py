@@ -66,6 +66,7 @@ _CHAMBERS = frozenset(
 _LATER = frozenset(
     {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
 )
+_NOBODY = frozenset({"neither", "none", "nobody", "no"})
 _EXCLUDING = frozenset({"exclude", "preclude", "discount"})
 _TIMED = frozenset({"after", "once", "when"})
 _AHEAD = frozenset({"will", "'ll", "wo", "would", "could", "can", "may", "is to", "must", "should"})
@@ -107,8 +108,18 @@ class Forms:
             yield Link(chunk.first, "panel", Status.PROPOSED)
         if self._is_subjunctive(k):
             yield Link(chunk.first, "subjunctive", Status.DEMANDED)
+        if not chunk.negated and (nobody := self._nobody(k)) >= 0:
+            yield Link(nobody, "negation", _negated(chunk.modal))
         if chunk.negated and not self.leaves_open(k):
             yield Link(chunk.first, "negation", _negated(chunk.modal))
+
+    def _nobody(self, k: int) -> int:
+        """'Neither Norway nor Ghana has signed', 'no state has signed': the word that says so; -1 for none."""
+        words = self.s.tagged.low
+        if _NOBODY.isdisjoint(words) or self.s.chunks[k].form != "fin" or self.s.chunks[k].passive:
+            return -1
+        first = next((self.s.chunks[j].first for j in self.s.subject(k)), -1)
+        return next((i for i in (first, first - 1) if i >= 0 and words[i] in _NOBODY), -1)
 
     def _is_supposed(self) -> bool:
         """'Says that Norway would leave': under a present tense 'would' reports no plan, it supposes."""

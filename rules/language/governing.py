@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.language.structure import REACH, Structure
+from rules.language.words import word_set
 from rules.model import Status
 
 AFTER = {
@@ -20,7 +21,7 @@ AFTER = {
 _APART = frozenset(
     ["amid", "amidst", "despite", "during", "after", "since", "under", "by", "than", "like", "before", "given", "until"]
 )
-_RANKS = frozenset({"first", "second", "third", "fourth", "fifth", "sixth", "latest", "last", "only"})
+_RANKS = word_set("first second third fourth fifth sixth latest last only st nd rd th")
 _CLAUSAL = frozenset({"as", "after", "before", "since", "until"})
 _TOPIC = frozenset({"on", "about", "over"})
 # 'Wants to have the ban lifted': verbs whose object has something done to it.
@@ -251,6 +252,8 @@ class Governing:
         """'If the talks fail, Norway will …': is verb j one of a side clause that a comma before k ends?"""
         if self.s.kind(j) != "VG" or "," not in [self.s.kind(m) for m in range(j + 1, k)]:
             return False
+        if self.s.chunks[j].form == "ger" and self.s.kind(j - 1) == "P":
+            return True  # 'After years of haggling, Norway has …'
         first = j - 1
         while self.s.kind(first) in ("NP", "P", "AP", "CC"):
             first -= 1
@@ -284,6 +287,8 @@ class Governing:
             return self._of_swelling(before)
         if self._goes_on(before):
             return self._of_swelling(before - 1)
+        while self.s.preposition(before) == "by" and self.s.kind(before - 2) == "NP" and not self._governs(before):
+            before -= 2  # 'comment by the ministry on …'
         if self.s.kind(before) in ("NP", "AP"):
             is_governor = self.s.low(before) in self.s.grammar.noun_class or self.s.kind(before) == "AP"
             found = (before, "noun") if is_governor else self._of_phrase(before)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from rules.language.claims import Arguments, Participants, Thing, distinct
 from rules.language.naming import Naming
+from rules.language.phrases import Chunk
 from rules.language.status import Reading
 from rules.language.structure import Structure
 from rules.language.vocabulary import Party
@@ -18,6 +19,8 @@ _PLACES = frozenset({"in", "at"})
 _STATIONING = frozenset({"station", "base", "host", "position", "place", "deploy"})
 _MEDIATING = word_set("broker mediate sponsor facilitate host oversee")
 _PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
+# Firms, unions and clubs have sides and members as well.
+_OF_ANY = frozenset({"sides", "members"})
 _VAGUE = word_set("several some many other various any certain different few foreign more")
 
 
@@ -78,11 +81,24 @@ class Casting:
         sister = self.s.verb_left(k - 2) if self.s.kind(k - 1) == "CC" and self.s.chunks[k].form == "fin" else -1
         return sister if sister >= 0 and self.s.chunks[sister].form == "inf" else k
 
+    def _is_union(self, chunk: Chunk) -> bool:
+        """Are they members of the European Union?"""
+        inside = (self.s.tagged.parties.get(i) for i in range(chunk.first, chunk.last + 1))
+        return any(party.id == "EU" for _, party in filter(None, inside))
+
+    def _among_states(self) -> bool:
+        """Is a state or body named here or before, so that 'the two sides' may be states?"""
+        here = [party for _, party in self.s.tagged.parties.values()]
+        return any(party.kind in ("state", "igo") for party in here or self.naming.before())
+
     def _several(self, k: int, is_partner: bool) -> bool:
         """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""
         chunk, low = self.naming.owner(k), self.s.tagged.low
         owners = (i for i in range(chunk.first, chunk.head) if low[i + 1] == "'")  # 'the two countries' ministers'
-        if not any(low[i] in self.s.grammar.nouns["unnamed"] for i in (chunk.head, *owners)):
+        heads = [low[i] for i in (chunk.head, *owners) if low[i] in self.s.grammar.nouns["unnamed"]]
+        if self._is_union(chunk):
+            return False  # what EU states agree on among themselves is a law of theirs
+        if not heads or (_OF_ANY.issuperset(heads) and not self._among_states()):
             return False
         counted = "NUM" in self.s.tagged.tags[chunk.first : chunk.head]
         is_bare = is_partner and chunk.first == chunk.head

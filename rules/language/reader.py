@@ -237,7 +237,13 @@ class ClaimReader:
     def _is_doer(self, k: int, act: Hit) -> bool:
         """Is a party that 'of' joins to an act noun who does it, the thing coming behind another preposition?"""
         beyond = self.s.preposition(k + 2) in ("from", "by", "to") and self.s.kind(k + 2) == "NP"
-        return beyond and self.s.has_party(k) and not self.thing(k, act)
+        # The 'states' of 'the United States' are no object.
+        return beyond and self.s.has_party(k) and (self._is_state(k) or not self.thing(k, act))
+
+    def _is_state(self, k: int) -> bool:
+        """Does a state's name end the phrase?"""
+        spans = self.t.parties.items()
+        return any(last == self.s.chunks[k].head and party.kind == "state" for _, (last, party) in spans)
 
     def thing(self, k: int, act: Hit) -> Thing | None:
         """The lexicon word that heads the noun phrase k (or stands right before the act noun in it)."""

@@ -129,6 +129,8 @@ class _Tagger:
             return "SUB"
         if before != "N":
             return "D"
+        if self.ahead.after(i) in ("V", "BE", "HAVE"):
+            return "REL"  # 'the agreement that ended the war'
         governs = self.s.lemmas[i - 1] in self.v.grammar.noun_class
         spoke = any(lemma in self.v.grammar.reporting for lemma in self.s.lemmas[max(0, i - 4) : i])
         return "SUB" if governs or spoke or self.told(i) else "REL"
@@ -331,6 +333,8 @@ class _Tagger:
             j -= 1
         if j < 0:
             return False
+        if j > 1 and j in self.inside and self.s.low[j - 1] in ("in", "of", "from"):
+            j -= 2  # 'Rival armies in Angola sign truce'
         if self.s.low[j] in ("we", "they", "you", "i"):
             return True
         low = self.s.low[j]
