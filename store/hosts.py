@@ -91,8 +91,9 @@ def start_again(db: Database, turn: Turn, at_last: int, spacing_s: float) -> boo
 def forget_hosts(db: Database) -> None:
     """Drop what was known of hosts a day ago: redirects name new ones without end."""
     with db.write() as connection:
-        before = db.now(connection) - LONGEST_REST_S * SECOND
-        connection.execute(delete(host).where(host.c.next_start_at < before))
+        old = host.c.next_start_at < db.now(connection) - LONGEST_REST_S * SECOND
+        free = select(host.c.name).where(old).with_for_update(skip_locked=True)  # nobody is waited for: store.locks
+        connection.execute(delete(host).where(host.c.name.in_(connection.scalars(free).all())))
 
 
 def rest_of(db: Database, name: str) -> Rest | None:

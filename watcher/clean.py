@@ -49,7 +49,7 @@ def plain_text(value: str, limit: int = MAX_TEXT) -> str:
 
 
 def _lines(text: str, limit: int) -> str:
-    joined = "\n".join(filter(None, [" ".join(raw.split()) for raw in text.splitlines()]))
+    joined = "\n".join([" ".join(raw.split()) for raw in filter(str.strip, text.splitlines())])
     if not joined.replace("\n", "").isprintable():  # told in a tenth of the time that looking for what is not takes
         joined = "\n".join(filter(None, map(_visible, joined.split("\n"))))
     return unicodedata.normalize("NFC", joined)[:limit].rstrip()

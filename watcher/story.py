@@ -7,8 +7,8 @@ decided for two stories: a false copy would hide an event, a missed one only cou
 
 from __future__ import annotations
 
-import hashlib
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -70,12 +70,14 @@ class Telling:
 
 
 def _folded(words: Sequence[str]) -> list[str]:
-    return [word.casefold().removesuffix("'s").removesuffix("’s") for word in words]
+    """In small letters, without the endings of possession; all at once, since words come by the thousand."""
+    ended = "".join(f"{word}\n" for word in words)
+    return ended.casefold().replace("'s\n", "\n").replace("’s\n", "\n").split("\n")[:-1]
 
 
 def _runs(words: Sequence[str]) -> Iterator[str]:
     folded = _folded(words)
-    return (" ".join(folded[at : at + RUN]) for at in range(len(folded) - RUN + 1))
+    return map(" ".join, zip(*(folded[at:] for at in range(RUN)), strict=False))
 
 
 def sketch(title: str, text: str) -> tuple[int, ...]:
@@ -85,8 +87,8 @@ def sketch(title: str, text: str) -> tuple[int, ...]:
 
 
 def _hash(run: str) -> int:
-    """63 bits, which both databases hold."""
-    return int.from_bytes(hashlib.blake2b(run.encode(), digest_size=8).digest(), "big") >> 1
+    """32 bits: who shares numbers is compared word by word, so that two runs with one number cost a comparison."""
+    return zlib.crc32(run.encode())
 
 
 def kin(title: str, text: str, others: Sequence[Told]) -> str | None:

@@ -20,15 +20,16 @@ from watcher.entry import RawDocument, RawEntry
 from watcher.formats.ampersand import escaped
 from watcher.formats.rests import rests
 from watcher.formats.source import Source
+from watcher.formats.ttl import ttl_s
 
 feedparser.api.PREFERRED_XML_PARSERS = ["watcher.formats.expat"]
 
-_PERIODS_S = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _ENDS = re.compile(
     rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf|entry|channel)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.IGNORECASE | re.DOTALL
 )
 _OF_MODULES = re.compile(rb"<(?!/?(?:content|dc|dcterms|atom\w*|a10|rdf|rss\w*|sy):)/?[\w-]{1,40}:[^<>]{0,5000}>")
 """Tags of elements that nobody reads here: maps, films, podcasts."""
+_TTL = ("ttl", "sy_updateperiod", "sy_updatefrequency")
 _DATES = ("published", "created", "updated")
 
 
@@ -68,7 +69,7 @@ def _document(body: bytes, source: Source, parsed: Mapping[str, Any], version: s
         complete=not parsed.get("bozo") or bool(_ENDS.search(body[-4_096:])),
         title=_text(dict.get(feed, "title")),
         lang=_text(dict.get(feed, "language")) or None,
-        ttl_s=_ttl_s(feed),
+        ttl_s=ttl_s(*(_text(dict.get(feed, name)) for name in _TTL)),
         rests=rests(body),
         base=_text(dict.get(feed, "link")) or None,
         beyond=max(0, len(entries) - source.max_entries),
@@ -110,7 +111,8 @@ def _first_link(links: Any) -> str | None:
 def _bodies(entry: Any) -> list[str]:
     """Content and summary, longest first: the longer one is seldom the teaser."""
     content = [_text(dict.get(part, "value")) for part in dict.get(entry, "content") or ()]
-    return sorted((text for text in [*content, _text(dict.get(entry, "summary"))] if text), key=len, reverse=True)
+    texts = dict.fromkeys(text for text in [*content, _text(dict.get(entry, "summary"))] if text)
+    return sorted(texts, key=len, reverse=True)
 
 
 def _stamps(entry: Any) -> Iterator[int]:
@@ -125,14 +127,3 @@ def _stamps(entry: Any) -> Iterator[int]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _ttl_s(feed: Any) -> int | None:
-    """The rest that the feed asks for: RSS `ttl` in minutes, or `sy:updatePeriod` divided by `sy:updateFrequency`."""
-    ttl = _text(dict.get(feed, "ttl")).strip()
-    if ttl.isascii() and ttl.isdigit() and len(ttl) < 7:
-        return int(ttl) * 60
-    period_s = _PERIODS_S.get(_text(dict.get(feed, "sy_updateperiod")).strip().lower())
-    often = _text(dict.get(feed, "sy_updatefrequency")).strip()
-    times = int(often) if often.isascii() and often.isdigit() and len(often) < 5 else 1
-    return period_s // max(1, times) if period_s else None
