@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from benchmarks._feed_server import FEEDS, feed_server
 from benchmarks._servers import ROOT, Servers
 from benchmarks._shared import shown
+from benchmarks._trend import trend
 from benchmarks._watch import EAGER, SAMPLE_S, Size
 from net.client import GuardedClient
 from store.database import Database
@@ -30,8 +31,10 @@ EVERY_S = 3_600
 ENTRIES = 60_000
 
 LONG_FEEDS = 1_000
-WARM_S = 60.0
-"""Pools, caches and children are filled by then."""
+FEWEST = 24
+"""Samples: two minutes."""
+GROWTH = (("pss", "memory (PSS) in MB", 1e6, 2.0), ("descriptors", "descriptors", 1, 1.0), ("tasks", "tasks", 1, 1.0))
+"""What must not grow, its unit, and by how much both may have risen in the second half."""
 
 
 def declared(url: str, count: int, every_s: int) -> list[Feed]:
@@ -81,20 +84,25 @@ def _seen(db: Database) -> tuple[int, int]:
 
 # -- two watchers for minutes -----------------------------------------------------------------------------------------
 def long_run(given: Servers, for_s: float) -> None:
-    """Two watchers share 1,000 feeds that are due every minute; their size after a minute and at the end."""
+    """Two watchers share 1,000 feeds that are due every minute. Both are measured every five seconds; what grows in the
+    second half by more than is allowed, and surely, grows.
+    """
     db, database_url = given.ledger("sqlite")
     with feed_server("unchanged") as url:
         sync_feeds(db, declared(url, LONG_FEEDS, 60))
         with _watcher(database_url) as one, _watcher(database_url) as two:
-            first = _sizes(one, two, WARM_S)
-            last = _sizes(one, two, for_s - WARM_S)
+            rounds = max(FEWEST, round(for_s / SAMPLE_S))
+            sizes = [[_size(process) for process in (one, two)] for _ in range(rounds)]
     with db.read() as connection:
         looks = connection.scalar(select(func.count()).select_from(fetch)) or 0
     shown(f"two watchers, 1,000 feeds, {for_s:.0f} s: looks", f"{looks:,}")
-    for what, unit in (("pss", 1e6), ("descriptors", 1), ("tasks", 1)):
-        before, after = (sum(getattr(size, what) for size in sizes) / unit for sizes in (first, last))
-        name = "memory (PSS) in MB" if what == "pss" else what
-        shown(f"  {name}: after {WARM_S:.0f} s, at the end", f"{before:.0f}, {after:.0f}", "no growth")
+    for what, name, unit, allowed in GROWTH:
+        samples = [(both[0].at_s, sum(getattr(size, what) for size in both) / unit) for both in sizes]
+        found = trend(samples)
+        shown(
+            f"  {name}: level of the second half, rise over it", f"{found.level:.1f}, {found.rise:+.1f}", f"{allowed}"
+        )
+        shown("    grows", "yes" if found.grows(allowed) else "no", "no")
     db.close()
 
 
@@ -104,13 +112,6 @@ def _watcher(database_url: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
-
-
-def _sizes(one: subprocess.Popen[str], two: subprocess.Popen[str], for_s: float) -> tuple[Size, Size]:
-    """Of both, the median by memory of their last few samples within *for_s*."""
-    samples = [[_size(process) for process in (one, two)] for _ in range(max(5, round(for_s / SAMPLE_S)))]
-    first, second = (sorted(each[-5:], key=lambda size: size.pss)[2] for each in zip(*samples, strict=True))
-    return first, second
 
 
 def _size(process: subprocess.Popen[str]) -> Size:

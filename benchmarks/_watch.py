@@ -5,6 +5,7 @@ due and prints what that took; `for` watches until it is killed and prints its s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
@@ -37,8 +38,9 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How large a watcher is with its children."""
+    """How large a watcher is with its children, and when (seconds of the steady clock, which processes share)."""
 
+    at_s: float
     pss: int
     descriptors: int
     tasks: int
@@ -72,12 +74,20 @@ async def for_ever(db: Database) -> None:
     async with GuardedClient(allow=["127.0.0.0/8"]) as client, ParsePool(1) as pool:
         watcher = Watcher(db=db, client=client, pool=pool, ring=lambda _ids: None, manners=EAGER)
         watching = asyncio.create_task(watcher.watch(asyncio.Event()))
+        next_s = time.monotonic()
         while not watching.done():
-            await asyncio.sleep(SAMPLE_S)
-            descriptors = sum(process.num_fds() for process in tree())
-            print(
-                json.dumps(asdict(Size(pss=pss(), descriptors=descriptors, tasks=len(asyncio.all_tasks())))), flush=True
-            )
+            next_s += SAMPLE_S
+            await asyncio.sleep(max(0.0, next_s - time.monotonic()))
+            print(json.dumps(asdict(size())), flush=True)
+
+
+def size() -> Size:
+    """Now, of this process and those children that have not ended meanwhile."""
+    memory = descriptors = 0
+    for process in tree():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            memory, descriptors = memory + process.memory_full_info().pss, descriptors + process.num_fds()
+    return Size(at_s=time.monotonic(), pss=memory, descriptors=descriptors, tasks=len(asyncio.all_tasks()))
 
 
 def hush() -> None:
