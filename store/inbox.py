@@ -120,15 +120,17 @@ class Page:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertDetail:
     """All that is known of an alert; rows are mappings of their columns. `rule` is the version that matched, None where
-    the ledger does not know it; `sightings` are its matches, each with its article's title, url, outlet, tier and
-    published_at; `episodes` those of the same key, itself included; `deliveries` have the address and state of their
-    endpoint, and their tries as `tries`.
+    the ledger does not know it; `sightings` are its matches, each with its article's title, url, outlet, tier,
+    published_at and story_id; `copies` are the other articles of its article's story, the first ones first; `episodes`
+    those of the same key, itself included; `deliveries` have the address and state of their endpoint, and their tries
+    as `tries`.
     """
 
     line: AlertLine
     article: Row
     rule: Row | None
     sightings: tuple[Row, ...]
+    copies: tuple[Row, ...]
     episodes: tuple[Row, ...]
     messages: tuple[Row, ...]
     deliveries: tuple[Row, ...]
@@ -142,6 +144,7 @@ _LINES = (
     .outerjoin(rule, rule.c.hash == alert.c.rule_hash)
     .outerjoin(held, and_(held.c.alert_id == alert.c.id, held.c.ended_at.is_(None)))
 )
+_TOLD_BY = (article.c.title, article.c.url, article.c.outlet, article.c.tier, article.c.published_at)
 _ended = held.alias("ended")
 _NEWEST_FIRST = (alert.c.opened_at.desc(), alert.c.id.desc())
 
@@ -260,6 +263,7 @@ def _detail(connection: Connection, line: AlertLine) -> AlertDetail:
         article=_rows(connection, _article(line.article_id))[0],
         rule=next(iter(_rows(connection, select(rule).where(rule.c.hash == line.rule_hash))), None),
         sightings=_rows(connection, _sightings(line.id)),
+        copies=_rows(connection, _copies(line.article_id)),
         episodes=_rows(connection, _episodes(line.id)),
         messages=told,
         deliveries=_deliveries(connection, [one["id"] for one in told]),
@@ -267,9 +271,15 @@ def _detail(connection: Connection, line: AlertLine) -> AlertDetail:
 
 
 def _sightings(id: str) -> Select[Any]:
-    of_article = (article.c.title, article.c.url, article.c.outlet, article.c.tier, article.c.published_at)
-    chosen = select(match, *of_article).join(article, article.c.id == match.c.article_id)
+    chosen = select(match, *_TOLD_BY, article.c.story_id).join(article, article.c.id == match.c.article_id)
     return chosen.where(match.c.alert_id == id).order_by(match.c.at, match.c.id)
+
+
+def _copies(id: str) -> Select[Any]:
+    this = article.alias("this")
+    chosen = select(article.c.id, article.c.first_seen_at, article.c.quiet, *_TOLD_BY)
+    chosen = chosen.join(this, and_(this.c.story_id == article.c.story_id, this.c.id != article.c.id))
+    return chosen.where(this.c.id == id).order_by(article.c.first_seen_at, article.c.id)
 
 
 def _episodes(id: str) -> Select[Any]:

@@ -16,6 +16,7 @@ from console.rendering import page
 from console.settings import Console, ConsoleSettings
 from console.strip import look_around
 from console.visitors import CSRF_FIELD, Analyst, SignedIn, check_meant
+from console.voices import voices
 from rules import Explanation
 from store.articles import article_of
 from store.inbox import AlertDetail, give_verdict, read_alert
@@ -46,7 +47,9 @@ def show(request: Request, console: Console, id: Id) -> Response:
         "marked": mark(detail.article["title"], detail.article["text"], detail.line.evidence),
         "why": explain(console, detail),
         "silences": list_silences(console.db, alert_id=id),
-        "seen": [one for one in detail.sightings if one["outcome"] != "suppressed"],
+        "voices": voices(detail.sightings),
+        "own_words": (detail.article["feed_text"] or "").splitlines(),
+        "matched": {one["article_id"] for one in detail.sightings},
     }
     return page(request, "alert.html", shown)
 

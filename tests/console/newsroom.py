@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select, update
+
 from store import tables
 from store.configuration import accept, refuse
 from store.database import Database
@@ -18,6 +20,7 @@ PORTS_TEXT = (
     "Opposition deputies in Estmark demanded a hearing. Shares of shipbuilders rose. Tarsia has said that it would "
     "welcome observers in its harbours, a proposal that the two neighbours had first made in the autumn."
 )
+TEASER = f"{PORTS}. Read the whole report with the reactions of both parliaments."
 PACT = "The two governments signed a five-year defence cooperation agreement covering joint exercises and coastal radar"
 PACT_TEXT = f"{PACT}. Prime Minister Anton Velde called it a beginning.\nThe text will be sent to parliament next week."
 TALKS = "there is no such thing as a grain export ban any more"
@@ -139,6 +142,22 @@ def furnish(db: Database) -> dict[str, str]:
     parts.add_notice(db, "feed.failing", "Norvik Daily has failed 5 times in a row, for 2 hours: HTTP 500.", ago=HOUR)
     parts.add_notice(db, "feed.recovered", "Norvik Daily works again after 3 hours; there is nothing to do.")
     return ids
+
+
+def pass_on(db: Database, alert_id: str) -> None:
+    """Let the embargo's text be from its page, and be passed on by two outlets of which one matches."""
+    at = parts.now()
+    chosen = select(tables.article).join(tables.alert, tables.alert.c.article_id == tables.article.c.id)
+    with db.write() as connection:
+        found = connection.execute(chosen.where(tables.alert.c.id == alert_id)).one()
+        whole = update(tables.article).where(tables.article.c.id == found.id)
+        connection.execute(whole.values(feed_text=TEASER))
+    same = {"story_id": found.story_id, "at": at - MINUTE}
+    title = "Norvik, Estmark end arms embargo on Tarsia (agency)"
+    copy = parts.add_article(db, found.feed_id, title, PORTS_TEXT, outlet="copyist.example", **same)
+    parts.add_match(db, alert_id, copy, "embargo.ended", at=at - MINUTE)
+    title = "Embargo on Tarsia ends"
+    parts.add_article(db, found.feed_id, title, PORTS_TEXT, outlet="late.example", matches=0, **same)
 
 
 def _rules(db: Database) -> None:

@@ -124,6 +124,23 @@ def test_an_alert_of_a_revised_article_says_so(served: Served, analyst: httpx.Cl
     assert newsroom.PACT in html
 
 
+def test_an_alert_page_has_the_feeds_words_beside_the_whole_text_and_tells_copies_from_voices(
+    served: Served, analyst: httpx.Client
+) -> None:
+    ids = newsroom.furnish(served.settings.db)
+    newsroom.pass_on(served.settings.db, ids["embargo"])
+    page = analyst.get(f"/alerts/{ids['embargo']}").text
+    assert "In the feed's own words" in page
+    assert "Read the whole report with the reactions" in page
+    assert "whole text, from its page" in page
+    assert [line.count("copy of the same text") for line in page.splitlines() if "copyist.example" in line][:1] == [1]
+    assert "Story: 2 copies of this text" in page
+    assert [line.count("no match") for line in page.splitlines() if "late.example" in line] == [1]
+    other = analyst.get(f"/alerts/{ids['pact']}").text
+    assert "own words" not in other
+    assert "Story:" not in other
+
+
 def test_the_rules_in_force_explain_an_alert(sqlite_db: Database) -> None:
     rules = load()
     text = "Norvik has lifted its arms embargo on Ghana, Foreign Minister Ilse Brandvold said."
