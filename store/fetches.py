@@ -147,6 +147,13 @@ class Ended:
     at: int
 
 
+def any_entry(db: Database, id: str) -> bool:
+    """Whether anything is known that the feed *id* has brought."""
+    chosen = select(feed_entry.c.key).where(feed_entry.c.feed_id == id).limit(1)
+    with db.read() as connection:
+        return connection.execute(chosen).first() is not None
+
+
 def known_entries(db: Database, id: str, keys: Iterable[str]) -> dict[str, Known]:
     """What the feed *id* is known to have brought under these names: name → article."""
     columns = (feed_entry.c.key, *_KNOWN, feed_entry.c.seen_at)

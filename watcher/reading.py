@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from net.client import BeforeHop, BeforeSending, GuardedClient
 from store.database import Database, instant
-from store.fetches import Known, Outcome, known_articles, known_entries
+from store.fetches import Known, Outcome, any_entry, known_articles, known_entries
 from watcher import outcome
 from watcher.decide import Decision, Seen, decide, id_key, keys_of, trusted
 from watcher.entry import Document, NotAFeed
@@ -85,10 +85,15 @@ async def read(
 
 
 def _decide(db: Database | None, look: Look, document: Document) -> Decision:
-    seen = _known(db, look, document) if db else {}
+    seen = _known(db, look, document) if db and _has_brought(db, look) else {}
     decision = decide(seen, document.entries, feed_id=look.state.id, quiet_before=look.quiet_before)
     looked_at = look.state.last_success_at
     return decision if looked_at is None else replace(decision, new=calmed(decision.new, seen, looked_at))
+
+
+def _has_brought(db: Database, look: Look) -> bool:
+    """Whether the feed has brought anything yet: one question, and not one for each name of a first document."""
+    return look.state.first_success_at is not None or any_entry(db, look.state.id)
 
 
 def _known(db: Database, look: Look, document: Document) -> dict[str, Seen]:
