@@ -197,6 +197,29 @@ def test_the_evidence_is_marked_where_it_stands(served: Served, open_page: Open)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_feeds_words_stand_beside_the_whole_text_or_on_a_narrow_screen_below_it(
+    served: Served, open_page: Open, scheme: str
+) -> None:
+    db = served.settings.db
+    ids = newsroom.furnish(db)
+    newsroom.pass_on(db, ids["embargo"])
+    for width, beside in ((1200, True), (390, False)):
+        page = open_page(width=width, height=900, scheme=scheme).go(f"/alerts/{ids['embargo']}")
+        own, text = page.locator("section.own"), page.locator("section.text")
+        expect(own).to_contain_text("Read the whole report")
+        words, whole = own.bounding_box(), text.bounding_box()
+        assert words is not None
+        assert whole is not None
+        assert (words["x"] >= whole["x"] + whole["width"], words["y"] < whole["y"] + whole["height"]) == (
+            beside,
+            beside,
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(CONTRAST) == []
+        expect(page.get_by_text("copy of the same text")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_the_contrast_of_wcag_aa(served: Served, open_page: Open, scheme: str) -> None:
     ids = newsroom.furnish(served.settings.db)
     newsroom.break_rules(served.settings.db)
