@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
@@ -45,18 +47,24 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """URL of a PostgreSQL server's maintenance database."""
+    """URL of a PostgreSQL server's maintenance database. It writes without syncing: what tests leave is thrown away."""
     with postgres() as server:
-        yield server.get_uri()
+        url = server.get_uri()
+        _execute(
+            url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()"
+        )
+        yield url
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> str:
-    """URL of an empty PostgreSQL database."""
+def postgres_url(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[str]:
+    """URL of a PostgreSQL database, dropped afterwards: empty, or a migrated ledger where the test asks for one."""
+    migrated = not {"db", "postgres_db"}.isdisjoint(request.fixturenames)
+    template = request.getfixturevalue("migrated_template") if migrated else "template1"
     name = f"tocsin_{next(_numbers)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    return postgres_server.replace("/postgres?", f"/{name}?", 1)
+    _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield _database(postgres_server, name)
+    _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -67,31 +75,59 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgres_url"))
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger in SQLite that tests copy: a migration takes a hundred times as long."""
+    path = tmp_path_factory.mktemp("migrated") / "ledger.sqlite3"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> str:
+    """Name of an empty ledger in PostgreSQL that tests copy."""
+    _execute(postgres_server, "CREATE DATABASE tocsin_migrated")
+    _migrate(_database(postgres_server, "tocsin_migrated"))
+    return "tocsin_migrated"
+
+
 @pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
+def db(request: pytest.FixtureRequest, database_url: str) -> Database:
     """A migrated ledger, once of each kind."""
-    database = Database(database_url)
-    migrate(database)
-    yield database
-    database.close()
+    kind = "sqlite_db" if database_url.startswith("sqlite") else "postgres_db"
+    return cast(Database, request.getfixturevalue(kind))
 
 
 @pytest.fixture
 def postgres_db(postgres_url: str) -> Iterator[Database]:
     """A migrated ledger in PostgreSQL, for what only rows that are held apart can show."""
     database = Database(postgres_url)
-    migrate(database)
     yield database
     database.close()
 
 
 @pytest.fixture
-def sqlite_db(tmp_path: Path) -> Iterator[Database]:
+def sqlite_db(tmp_path: Path, migrated_file: Path) -> Iterator[Database]:
     """A migrated ledger in SQLite, for what does not depend on the kind."""
-    database = Database(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
-    migrate(database)
+    database = Database(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'ledger.sqlite3')}")
     yield database
     database.close()
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.close()
+
+
+def _database(server: str, name: str) -> str:
+    return server.replace("/postgres?", f"/{name}?", 1)
+
+
+def _execute(server: str, *statements: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)  # type: ignore[arg-type]
 
 
 @pytest.fixture
