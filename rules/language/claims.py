@@ -43,7 +43,11 @@ class SpecialActs:
 
     def asked_bare(self, names: Set[str]) -> bool:
         """Does some rule ask by name for an object of these lexicons that says its act itself?"""
-        return any(not wanted.isdisjoint(names) for wanted in self._wanted(self.bare))
+        return self.asked_by_name(self.bare, names)
+
+    def asked_by_name(self, acts: Set[str], names: Set[str]) -> bool:
+        """Does some rule ask for one of these acts on an object of these lexicons, and not only on anything?"""
+        return any(not wanted.isdisjoint(names) for wanted in self._wanted(acts))
 
     def _wanted(self, acts: Set[str]) -> Iterator[frozenset[str]]:
         return (self.objects[act] for act in acts if act in self.objects)

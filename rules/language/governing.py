@@ -271,6 +271,8 @@ class Governing:
             if self.s.lemma(left) in self.s.grammar.reporting and self._is_subject(k):
                 return self._as_subject(k)
             return left, "object"
+        if self.s.kind(left) == "P" and self.s.low(left) in _CLAUSAL and self._is_subject(k):
+            return self._as_subject(k)  # 'prices rose as new sanctions took effect'
         if self.s.kind(left) == "NP" and self.s.kind(left - 1) == "VG" and self.s.lemma(left - 1) in _TO_WHOM:
             return left - 1, "object"  # 'threatens them sanctions'
         if self.s.kind(left) == "P" and self.s.low(left) in _APART:

@@ -35,8 +35,11 @@ _BRACING = frozenset({"brace", "prepare", "gird", "ready", "wait", "plan", "look
 _BETWEEN = frozenset({"", "for", "of", "on", "about", "over", "with", "to", "toward", "towards", "behind", "at"})
 # To demand compensation for sanctions is to ask for none.
 _CLAIMING = frozenset({"demand", "need", "require", "want", "seek", "expect"})
-# Who fears sanctions proposes none.
-_DREADING = frozenset({"fear", "dread", "worry"})
+# Who fears or disputes sanctions proposes none.
+_DREADING = frozenset({"fear", "dread", "worry", "review", "dispute", "question", "doubt", "challenge", "contend"})
+_DREADS = word_set(
+    "risk risks fear fears worry worries concern concerns hope hopes row dispute uncertainty doubt doubts debate"
+)
 # 'The threat of sanctions scared investors' tells of something else.
 _HANGING_NOUNS = frozenset({"threat", "threats", "fear", "fears", "risk", "prospect", "possibility", "uncertainty"})
 _PARTICLES = frozenset({"out", "up", "off", "down"})
@@ -147,7 +150,7 @@ def _compound(reader: Claims, k: int) -> Thing | None:
     """'A sanctions bill', 'the sanctions threat': the noun before a head that says what becomes of it."""
     head = reader.s.chunks[k].head
     word = reader.t.low[head]
-    governs = head > reader.s.chunks[k].first and word in reader.s.grammar.noun_class and word != "risk"
+    governs = head > reader.s.chunks[k].first and word in reader.s.grammar.noun_class and word not in _DREADS
     act = Hit(head, head, Form(("",), "noun", "N", ""), frozenset())
     return reader.thing(k, act) if governs else None
 
@@ -197,9 +200,16 @@ def _wishes(reader: Claims, claim: Claim, k: int) -> bool:
 
 def _past_beginnings(reader: Claims, claim: Claim, governors: list[int]) -> list[int]:
     """The first governor that is more than a beginning: 'urged them to start work on sanctions'."""
-    roles = ("begin", "agree") if reader.s.low(claim.chunk + 1) in ("on", "against") else ("begin",)
+    is_set = reader.s.low(claim.chunk + 1) in ("on", "against") or _names_party(reader, claim.chunk)
+    roles = ("begin", "agree") if is_set else ("begin",)
     begun = {link.token for link in claim.reading.links if link.role in roles}
     return [g for g in governors if reader.s.chunks[g].head not in begun][:1]
+
+
+def _names_party(reader: Claims, k: int) -> bool:
+    """'A deal on Norway sanctions': does the phrase say itself whom it is for?"""
+    chunk = reader.s.chunks[k]
+    return any(chunk.first <= i < chunk.head for i in reader.t.parties)
 
 
 def _between(reader: Claims, k: int, governor: int) -> str | None:

@@ -51,7 +51,8 @@ class Lookahead:
         if self.s.low[j] not in self.v.noun_heads:
             return False
         before = self.s.lemmas[i - 1] if i else ""
-        if "add" in self.s.lemmas[max(0, i - 12) : i] and self.after(j) in ("", "P", ".", ","):
+        adds = "add" in self.s.lemmas[max(0, i - 12) : i]
+        if adds and (j in self.fixed or self.after(j) in ("", "P", ".", ",")):
             return True  # 'adds four ships to blacklist'
         return before in (
             "end",

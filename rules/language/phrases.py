@@ -186,7 +186,13 @@ def _ends_at(s: Tagged, j: int) -> bool:
     leads_on = s.low[j + 2 : j + 3] in (["to"], ["on"], ["over"])
     is_ready = after == "ADJ" and leads_on and low in _READY  # 'Norway close to lifting …', 'deal near on …'
     is_span = after == "NUM" and s.tags[j + 2 : j + 3] == ["N"] and s.low[j + 2] in _SPANS  # 'the diplomat 48 hours'
-    is_predicate = after == "ADJ" and s.tags[j + 2 : j + 3] in ([], ["SUB"], [","], ["–"])  # 'sanctions possible if …'
+    is_predicate = after == "ADJ" and s.tags[j + 2 : j + 3] in (
+        [],
+        ["SUB"],
+        [","],
+        ["–"],
+        [":"],
+    )  # 'sanctions possible if …'
     return is_time or is_ready or is_span or is_predicate or _receives(s, j)
 
 

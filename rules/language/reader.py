@@ -174,7 +174,14 @@ class ClaimReader:
         """'Was hit with sanctions', 'was named a sponsor of terror': the subject is whom the object is for."""
         if not any(self.thing(o, hit) for o in direct):
             return False
+        if hit.form.words[-1] == "on" and not any(self._asked_by_name(o, hit) for o in direct):
+            return False  # 'sanctions slapped on banks'
         return len(hit.form.words) > 1 or not any(self.thing(o, hit) for o in self.s.subject(k))
+
+    def _asked_by_name(self, k: int, hit: Hit) -> bool:
+        """Is what heads phrase k a thing that a rule asks for with the act?"""
+        thing = self.thing(k, hit)
+        return thing is not None and self.acts.asked_by_name(hit.names, thing.names)
 
     def _of_subject(self, hit: Hit, k: int, direct: list[int]) -> Arguments:
         """'The troops left Norway': the subject is what it is done to. Not 'sanctions on Norway end hopes of peace'."""

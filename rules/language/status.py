@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rules.language.forms import CLASSES, Forms, Link
 from rules.language.governing import AFTER, Governing
 from rules.language.structure import Structure
+from rules.language.words import word_set
 from rules.model import Status
 
 _PASSING = {"agree": Status.AGREED, "announce": Status.ANNOUNCED}
@@ -26,6 +27,9 @@ _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
 _CONTAINING = frozenset(["include", "contain", "involve", "entail", "cover", "comprise", "feature", "mean", "bring"])
 _ORDERING = frozenset({"order", "command", "instruct", "direct", "want", "need"})
 _WANTING = frozenset({"want", "need", "like", "wish"})
+_DONE_ALONE = word_set(
+    "impose slap freeze ban bar sanction blacklist outlaw expel recall close sever cut shut designate"
+)
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
@@ -77,8 +81,9 @@ class Composer:
                 links.append(Link(self.s.chunks[governor].head, "enact", Status.AGREED))
                 current = Status.AGREED
             elif link and not self._backs(governor, link, links):
+                is_decided = current is Status.PLANNED and self._settles(governor, role, k)
                 links.append(link)
-                current = _governed(current, link)
+                current = Status.ANNOUNCED if is_decided else _governed(current, link)
             chunk, position = governor, self.s.chunks[governor].head
         if current is None:
             current = Status.DONE
@@ -88,6 +93,11 @@ class Composer:
         if self.question and not self._is_told_first(k) and current in (*FACTUAL, Status.PLANNED):
             current = Status.POSSIBLE
         return Reading(current, tuple(links), subordinate, tuple(governors))
+
+    def _settles(self, governor: int, role: str, k: int) -> bool:
+        """'Announced that it will expel him': what one does alone is decided once it is made known."""
+        announces = role == "that" and self.s.lemma(governor) == "announce" and not self.s.chunks[governor].modal
+        return announces and self.s.chunks[k].modal in ("will", "would") and self.s.lemma(k) in _DONE_ALONE
 
     def _is_told_first(self, k: int) -> bool:
         """'Norway cuts ties: is it a bluff?': what stands before the colon is not asked."""
@@ -157,7 +167,8 @@ class Composer:
             return Link(chunk.first, "imagined", Status.POSSIBLE)  # 'a withdrawal would leave a gap'
         if chunk.form == "ger" and self.s.lemma(k) == "face" and self.s.kind(k - 1) == "NP":
             return Link(chunk.head, "unread", Status.UNKNOWN)  # 'officials facing sanctions': for how long?
-        if not name and (role == "about" or (chunk.kind == "VG" and role == "ger")):
+        unread = role == "about" or (chunk.kind == "VG" and role == "ger")
+        if name == "unread" or (not name and unread):
             return Link(chunk.head, "unread", Status.UNKNOWN)
         return Link(chunk.head, name, CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None
 
@@ -172,7 +183,7 @@ class Composer:
             return ""  # 'challenges the sanctions' in court
         is_about = role == "about" or (role == "object" and self.s.low(k + 1) in ("on", "about", "over"))
         if is_about and lemma in ("vote", "decide", "rule"):
-            return "possible"
+            return "unread" if self.s.tagged.tags[chunk.head] == "VBD" else "possible"  # 'voted on it': how?
         if role == "that" and lemma in _WANTING:
             return "demand"  # 'wants the ban lifted'
         if role == "inf" and name == "say":
@@ -194,7 +205,8 @@ class Composer:
         chunk = self.s.chunks[k]
         if chunk.progressive and self.s.lemma(k) in ("come", "follow", "loom"):
             return "plan"
-        name = name if chunk.passive or name in _OF_SUBJECT else "fact"
+        acts = self.s.kind(k + 1) == "NP" and self.s.lemma(k) not in ("await", "face") and not chunk.copula
+        name = name if chunk.passive or (name in _OF_SUBJECT and not acts) else "fact"  # 'sanctions raise concerns'
         return self._predicate(k, name) if chunk.copula or self.s.lemma(k) in ("remain", "become") else name
 
     def _to_another(self, k: int) -> bool:

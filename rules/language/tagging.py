@@ -338,8 +338,16 @@ class _Tagger:
         if self.s.low[j] in ("we", "they", "you", "i"):
             return True
         low = self.s.low[j]
+        if self.headline and j in self.inside and self.many_before(j):
+            return True
         coordinated = self.is_coordinated(j)
         return coordinated or (low.endswith("s") and low not in ("us", "s") and self.is_many(j))
+
+    def many_before(self, j: int) -> bool:
+        """'Sanctions on Norway raise …': do many things stand before the preposition before the party at j?"""
+        first = next((i for i in range(j, -1, -1) if i not in self.inside), -1)
+        is_joined = first > 0 and self.s.tags[first] == "P" and self.s.tags[first - 1] == "N"
+        return is_joined and self.s.low[first - 1].endswith("s")
 
     def is_coordinated(self, j: int) -> bool:
         """Is the noun at j joined to one before it, no verb lying between?"""
