@@ -16,8 +16,9 @@ from console.pages.inbox import query_of
 from console.parameters import WantedAlerts
 from console.settings import Console, ConsoleSettings
 from console.visitors import Visitor, feed_visitor
-from console.words import iso, safe_url, speaker
+from console.words import iso, speaker
 from store.inbox import AlertLine, Wanted, list_alerts
+from store.words import safe_url
 
 router = APIRouter()
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from store.addresses import masked
 from store.database import instant
-from store.words import counted
+from store.words import counted, safe_url
 from watcher.mending import in_words
 
 VERDICTS = {"useful": "useful", "false_alarm": "false alarm", "duplicate": "duplicate"}
@@ -67,17 +66,6 @@ def speaker(value: Mapping[str, Any] | None) -> str:
         return ""
     parts = [part for part in (value.get("name"), value.get("title")) if part]
     return ", ".join(str(part) for part in parts) or f"somebody ({value.get('role') or 'unknown'})"
-
-
-def safe_url(url: str | None) -> str | None:
-    """A link that may be followed: http and https only, so that no feed can smuggle in a script."""
-    if not url:
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def percent(share: float | None) -> str:

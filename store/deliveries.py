@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, true, update
 
 from store.database import Database
-from store.digests import bring_near, follow
+from store.digests import bring_near, follow, with_contents
 from store.endpoints import PER_ENDPOINT, hold_addresses, note_tries, room, take_slots, takes
 from store.leases import LEASE_S, NO_LEASE, SECOND, SKEW_S, free
 from store.locks import hold_deliveries
@@ -86,16 +86,11 @@ def _give_up(db: Database, hopeless: Mapping[str, str]) -> None:
     with db.write() as connection:
         now = db.now(connection)
         free_now = and_(delivery.c.status == "pending", free(delivery.c.lease_until_at, now))
-        hold_deliveries(connection, _with_contents(list(hopeless)))
+        hold_deliveries(connection, with_contents(list(hopeless)))
         for id, why in sorted(hopeless.items()):
             dead = {"status": "dead", "why": why, "next_at": None, "done_at": now, **NO_LEASE}
             connection.execute(update(delivery).where(delivery.c.id == id, free_now).values(**dead))
         follow(connection, list(hopeless))
-
-
-def _with_contents(ids: Sequence[str]) -> ColumnElement[bool]:
-    """Deliveries, and what went into those that are digests."""
-    return or_(delivery.c.id.in_(ids), delivery.c.digest_id.in_(ids))
 
 
 def _locked(connection: Connection, ids: Sequence[str], now: int) -> Sequence[Any]:
@@ -222,7 +217,7 @@ def _record(connection: Connection, owner: str, tried: Sequence[Tried], now: int
     """Append the tries; change only those deliveries whose lease is still ours. Held are addresses, then deliveries."""
     addresses = hold_addresses(connection, tried)
     columns = (delivery.c.id, delivery.c.status, delivery.c.lease_owner, delivery.c.digest_id)
-    chosen = select(*columns).where(_with_contents([one.delivery_id for one in tried])).order_by(delivery.c.id)
+    chosen = select(*columns).where(with_contents([one.delivery_id for one in tried])).order_by(delivery.c.id)
     rows = connection.execute(chosen.with_for_update(key_share=True)).all()
     ours = {row.id for row in rows if row.lease_owner == owner and row.status == "pending"}
     _append(connection, tried)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, and_, literal_column, or_, select, update
 
 from store.database import Database
 from store.ids import digest_id
@@ -119,6 +119,11 @@ def follow(connection: Connection, ids: Sequence[str]) -> None:
     }
     values = {name: chosen.scalar_subquery() for name, chosen in own.items()}
     connection.execute(update(delivery).where(delivery.c.digest_id.in_(ids)).values(**values))
+
+
+def with_contents(ids: Sequence[str]) -> ColumnElement[bool]:
+    """The condition of these deliveries, and of what went into those that are digests."""
+    return or_(delivery.c.id.in_(ids), delivery.c.digest_id.in_(ids))
 
 
 def _ungathered() -> ColumnElement[bool]:

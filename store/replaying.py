@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, select, tuple_, update
 
 from store.database import Database
-from store.digests import follow
+from store.digests import follow, with_contents
 from store.locks import hold_deliveries
-from store.tables import UNDELIVERED, delivery, endpoint
+from store.tables import UNDELIVERED, delivery, endpoint, subscription
 from store.unsubscribing import unwanted
 
 BATCH = 200
@@ -49,9 +49,15 @@ _STAYS = case(
     (delivery.c.status == "suppressed", "suppressed: it was kept back on purpose"),
     (delivery.c.digest_id.is_not(None), "in a digest, which can be sent again as a whole"),
     (delivery.c.pruned_at.is_not(None), _GONE),
-    (unwanted(), "its receiver has unsubscribed"),
+    (
+        and_(delivery.c.gather_at.is_(None), delivery.c.channel != subscription.c.channel),
+        "its subscription is told by another channel since",
+    ),
+    (unwanted(endpoint.c.id), "its receiver has unsubscribed"),
     (endpoint.c.disabled_at.is_not(None), "its address is disabled; first: tocsin subscriptions enable ID"),
 )
+_LEADS = and_(endpoint.c.channel == subscription.c.channel, endpoint.c.address == subscription.c.address)
+"""The condition that an address is where a subscription leads by now."""
 
 
 def count(db: Database, choice: Choice) -> int:
@@ -61,13 +67,14 @@ def count(db: Database, choice: Choice) -> int:
 
 
 def replay(db: Database, choice: Choice) -> Iterator[Replayed]:
-    """Send the chosen deliveries again, now, in transactions of BATCH; yields what became of each. What is cut off is
-    done in part, and may be asked for again: what is on its way already stays so. What died before its digest was made
-    goes into one of its own.
+    """Send the chosen deliveries again, now, in transactions of BATCH; yields what became of each. They go where their
+    subscriptions lead by now. What is cut off is done in part, and may be asked for again: what is on its way already
+    stays so. What died before its digest was made goes into one of its own.
     """
     place = func.coalesce(delivery.c.seq, 0) if choice.died_since_at is None else delivery.c.created_at
     keys = (place, delivery.c.id)
-    chosen = select(delivery.c.id, _STAYS.label("stays"), place.label("place")).join(endpoint).where(_chosen(choice))
+    chosen = select(delivery.c.id, _STAYS.label("stays"), place.label("place")).join(subscription)
+    chosen = chosen.join(endpoint, _LEADS).where(_chosen(choice))
     chosen = chosen.order_by(*keys).limit(BATCH)
     after: tuple[Any, ...] | None = None
     while True:
@@ -84,8 +91,13 @@ def replay(db: Database, choice: Choice) -> Iterator[Replayed]:
 
 
 def _held(connection: Connection, chosen: Select[Any], ids: Sequence[str]) -> Sequence[Row[Any]]:
-    """Those of *ids* that are still chosen once they are held, with what went into them where they are digests."""
-    hold_deliveries(connection, or_(delivery.c.id.in_(ids), delivery.c.digest_id.in_(ids)))
+    """Those of *ids* that are still chosen once they are held, with what went into them where they are digests. Their
+    subscriptions are held first: they lead nowhere else meanwhile.
+    """
+    of_these = select(delivery.c.subscription_id).where(delivery.c.id.in_(ids))
+    held = select(subscription.c.id).where(subscription.c.id.in_(of_these)).order_by(subscription.c.id)
+    connection.execute(held.with_for_update(key_share=True)).all()
+    hold_deliveries(connection, with_contents(ids))
     return connection.execute(chosen.where(delivery.c.id.in_(ids))).all()
 
 
@@ -94,7 +106,17 @@ def _send_again(connection: Connection, ids: Sequence[str], now: int) -> None:
     when = {"next_at": case((alone, now)), "gather_at": case((~alone, now))}
     values = {"status": "pending", "why": REPLAYED, "replayed_at": now, "done_at": None, **when}
     connection.execute(update(delivery).where(delivery.c.id.in_(ids)).values(**values))
+    connection.execute(update(delivery).where(with_contents(ids)).values(**_led()))
     follow(connection, ids)
+
+
+def _led() -> dict[str, Any]:
+    """The columns of a delivery that say where its subscription leads by now."""
+    own = subscription.c.id == delivery.c.subscription_id
+    return {
+        "endpoint_id": select(endpoint.c.id).where(own, _LEADS).scalar_subquery(),
+        "channel": select(subscription.c.channel).where(own).scalar_subquery(),
+    }
 
 
 def _chosen(choice: Choice) -> ColumnElement[bool]:

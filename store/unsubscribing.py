@@ -81,11 +81,11 @@ def suppress(connection: Connection, subscription_id: str, now: int) -> None:
     connection.execute(update(delivery).where(chosen).values(**ended))
 
 
-def unwanted() -> ColumnElement[bool]:
-    """The condition that a delivery's subscription is not wanted at its address."""
+def unwanted(address: ColumnElement[str] = delivery.c.endpoint_id) -> ColumnElement[bool]:
+    """The condition that a delivery's subscription is not wanted at its address, or at another one."""
     return exists().where(
         unsubscribed.c.subscription_id == delivery.c.subscription_id,
-        unsubscribed.c.endpoint_id == delivery.c.endpoint_id,
+        unsubscribed.c.endpoint_id == address,
     )
 
 

@@ -1,8 +1,11 @@
-"""Instants, stretches of time and counts as sentences say them, and what no text may have. Pure."""
+"""Instants, stretches of time and counts as sentences say them, what no text may have, and links that may be followed.
+Pure.
+"""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from store.database import instant
 
@@ -31,3 +34,14 @@ def span(microseconds: int) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 outlet`, `3 outlets`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}".replace(",", "\u202f")
+
+
+def safe_url(url: str | None) -> str | None:
+    """A link that may be followed: http and https only, so that no feed can smuggle in a script."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname else None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from rules.model import Zone
-from store.words import counted
+from store.words import counted, safe_url
 from workers.channels.channel import Told
 from workers.digest_entries import RETRACTED, entries_of
 
@@ -148,6 +148,7 @@ _templates.filters |= {
     "claimed": claimed,
     "moment": moment,
     "note": lambda one: note_of(one.kind, one.data),
+    "safe_url": safe_url,
     "speaker": speaker,
     "voices": voices,
     "wrapped": wrapped,

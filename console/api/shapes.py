@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from console.api import models
-from console.words import safe_url
 from store.addresses import masked
 from store.database import instant
 from store.inbox import AlertDetail, AlertLine, Row
 from store.silences import Silence
+from store.words import safe_url
 
 
 def when(microseconds: int | None) -> datetime | None:

@@ -7,16 +7,13 @@ from html.parser import HTMLParser
 import httpx
 
 from rules import load
-from store import holding, silences
 from store.access import create_token
 from store.database import Database
-from store.silences import Scope
 from store.tables import article
 from tests.console import newsroom, parts
 from tests.console.conftest import sign_in
+from tests.console.hostile import EVIL, poison
 from tests.console.parts import Served, evidence, serving
-
-EVIL = "</title></h2><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
 
 
 class _Tags(HTMLParser):
@@ -41,30 +38,7 @@ def read(html: str) -> _Tags:
 
 
 def test_hostile_news_is_text_everywhere(served: Served, analyst: httpx.Client) -> None:
-    db = served.settings.db
-    feed = parts.add_feed(
-        db, "https://x.example/?a=<script>", name=EVIL, outlet=EVIL, error=EVIL, status="failing", tags=[EVIL]
-    )
-    for number, url in enumerate(
-        ("javascript:alert(1)", "data:text/html,x", 'https://ok.example/"><script>', "//x", None)
-    ):
-        item = parts.add_article(db, feed, f"{EVIL}{number}", f"{EVIL}\n{EVIL}", url=url, outlet=EVIL, author=EVIL)
-        id = parts.add_alert(
-            db, item, evidence=[evidence(EVIL, EVIL)], bindings={EVIL: EVIL}, status="done",
-            speaker={"name": EVIL, "title": EVIL, "role": "official", "named": True},
-        )  # fmt: skip
-    parts.add_rule(db, "embargo.ended", EVIL, tags=[EVIL], source=EVIL)
-    hook = parts.add_subscription(db)
-    parts.add_delivery(
-        db, id, "desk-hook", hook, 1, status="dead", why=EVIL, tries=[{"detail": EVIL, "response": EVIL}]
-    )
-    silences.add(
-        db, Scope(rule="*", bindings={EVIL: EVIL}, outlet=EVIL, alert_id=id), author=EVIL, reason=EVIL, for_s=60
-    )
-    parts.add_notice(db, "feed.failing", EVIL, name=EVIL)
-    with db.write() as connection:
-        holding.hold(connection, id, "embargo.ended", EVIL, parts.now())
-    newsroom.break_rules(db)
+    id = poison(served.settings.db)
     for path in (
         "/",
         f"/alerts/{id}",

@@ -19,7 +19,7 @@ from store.ledger import ledger as balance
 from store.outbox import pull
 from store.replaying import BATCH, Choice, Replayed, count, replay
 from store.subscriptions import sync
-from store.tables import attempt, delivery, endpoint, message, subscription
+from store.tables import attempt, delivery, endpoint, message, subscription, unsubscribed
 from tests.tocsin.test_commands import Run, ledger, tocsin
 from tests.workers.conftest import Silent, secrets
 from tests.workers.parts import Receiver, Words, add_articles, hook, mail, replay_one
@@ -246,6 +246,38 @@ def test_what_was_led_to_a_disabled_address_dies_visibly_and_leaves_again_once_i
     ((id, status, why),) = rows(db, delivery.c.id, delivery.c.status, delivery.c.why)
     assert (status, why) == ("dead", "address disabled: HTTP 410")
     assert not replay_one(db, id)
+
+
+def test_what_died_for_a_disabled_address_is_sent_again_where_the_subscription_leads_by_now(
+    db: Database, make_context: Make
+) -> None:
+    died(db, make_context(), 2)
+    with db.write() as connection:
+        connection.execute(update(endpoint).values(disabled_at=1, disabled_why="HTTP 410"))
+    bodies = dict(rows(db, delivery.c.id, delivery.c.body))
+    sync(db, [hook(f"{URL}/new", "s0")])
+    assert total(list(replay(db, Choice(died_since_at=0)))) == (2, {})
+    again = exchange(db, "me", [], 4)
+    assert {one.id: one.body for one in again} == bodies
+    assert {one.address for one in again} == {f"{URL}/new"}
+
+
+def test_what_was_frozen_for_another_channel_is_not_sent_again(db: Database, make_context: Make) -> None:
+    died(db, make_context(), 2)
+    sync(db, [mail("desk@example.org", "s0")])
+    stay = {"its subscription is told by another channel since": 2}
+    assert total(list(replay(db, Choice(died_since_at=0)))) == (0, stay)
+
+
+def test_whoever_unsubscribed_at_the_new_address_is_sent_nothing_again(db: Database, make_context: Make) -> None:
+    died(db, make_context(), 1)
+    ((id,),) = rows(db, delivery.c.id)
+    new = hook(f"{URL}/new", "s0")
+    sync(db, [new])
+    with db.write() as connection:
+        values = {"subscription_id": "s0", "endpoint_id": new.endpoint_id, "at": 1}
+        connection.execute(insert(unsubscribed).values(**values))
+    assert total(list(replay(db, Choice(id=id)))) == (0, {"its receiver has unsubscribed": 1})
 
 
 def test_what_was_made_in_the_future_leaves_when_the_clock_is_set_back(db: Database, make_context: Make) -> None:
