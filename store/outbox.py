@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, true, tuple_
 
 from store.database import Database
 from store.inbox import MAX_LIMIT, Cursor, Row
+from store.notices import KINDS
 from store.tables import UNDELIVERED, alert, delivery, endpoint, message, rule, subscription
 
 _held = delivery.alias("held")
@@ -52,7 +53,7 @@ class Notices:
 def list_notices(db: Database, *, kind: str | None = None, before: Cursor | None = None, limit: int = 50) -> Notices:
     """The newest ones (before a cursor), of one kind or of all."""
     columns = (message.c.id, message.c.kind, message.c.at, message.c.told_at, message.c.data)
-    chosen = select(*columns).where(message.c.alert_id.is_(None))
+    chosen = select(*columns).where(message.c.alert_id.is_(None), message.c.kind.in_(KINDS))  # a digest is none
     if kind:
         chosen = chosen.where(message.c.kind == kind)
     if before is not None:

@@ -36,3 +36,14 @@ def test_a_digest_leads_to_what_it_holds_and_each_of_that_to_the_digest(
     assert {(one["type"], one["digest_id"]) for one in held} == {("alert.opened", id)}
     assert len(held) == 3
     assert program.get("/api/v1/deliveries", params={"digest": "nothing"}).json()["deliveries"] == []
+
+
+def test_a_digest_is_no_notice(served: Served, analyst: httpx.Client, program: httpx.Client) -> None:
+    db, words = served.settings.db, Words()
+    context = Context(db=db, doorbell=Silent(), rules=lambda: words, secrets=secrets)
+    sync(db, [daily()])
+    match_articles(context, add_articles(db, ["embargo"]))
+    fall_due(db)
+    assert make_due(context)
+    assert program.get("/api/v1/notices").json()["notices"] == []
+    assert "/notices?kind=digest" not in analyst.get("/notices").text

@@ -21,13 +21,14 @@ from store.deliveries import exchange, release
 from store.endpoints import bury_stranded
 from store.feeds import Feed, FeedState, list_feeds, sync_feeds
 from store.fetches import ArticleRow, Ended, FeedUpdate, FetchLog, Outcome, commit_fetch, commit_quiet
+from store.hosts import Rest, rest_host
 from store.leases import SECOND
 from store.outbox import list_notices
 from store.replaying import Choice, replay
 from store.subscriptions import Filter, enable_endpoint, sync
 from store.tables import article, delivery, endpoint, feed, host, subscription
 from store.tries import Parcel, Tried
-from store.turns import Rest, lease_due, rest_host
+from store.turns import lease_due
 from tests.workers.conftest import Silent, secrets
 from tests.workers.parts import Words, add_articles, hook
 from tests.workers.test_workers_corrections import sound
@@ -289,7 +290,7 @@ def test_whoever_sends_matches_replays_and_configures_at_once_finds_no_circle(
     bury_stranded(db)
     assert sound(db)
     assert _deadlocks(db) == 0
-    assert {one["kind"].partition(".")[0] for one in list_notices(db).notices} == {"rule", "endpoint"}
+    assert {one["kind"].partition(".")[0] for one in list_notices(db).notices} == {"endpoint", "rule"}
 
 
 def _subscriptions(url: str) -> list[object]:
