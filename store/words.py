@@ -12,6 +12,12 @@ from store.database import instant
 UNFIT = re.compile("[\0\ud800-\udfff]")
 """What PostgreSQL and UTF-8 cannot keep."""
 
+
+def fit(text: str) -> str:
+    """*text* of strangers as the ledger can keep it."""
+    return UNFIT.sub("\ufffd", text)
+
+
 _MINUTE = 60_000_000
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR

@@ -6,14 +6,23 @@ from dataclasses import replace
 
 from store.leases import SECOND
 from store.tries import Parcel, Tried
+from store.words import fit
 from workers.channels.channel import Delivered, Outcome, Refused, TryAgain
 from workers.retry import SCHEDULE_S, GiveUp, Wait, after_failure
 
 
 def tried_of(parcel: Parcel, outcome: Outcome, started_at: int, elapsed_ms: int, chance: float) -> Tried:
     """The ledger's line for a try that ended with *outcome*. *started_at* is microseconds UTC; *chance*, 0 to 1,
-    spreads the wait.
+    spreads the wait. What a receiver said may be any bytes: one that the ledger cannot keep would stop all outcomes.
     """
+    tried = _tried(parcel, outcome, started_at, elapsed_ms, chance)
+    response, disable = tried.response, tried.disable
+    return replace(
+        tried, detail=fit(tried.detail), response=response and fit(response), disable=disable and fit(disable)
+    )
+
+
+def _tried(parcel: Parcel, outcome: Outcome, started_at: int, elapsed_ms: int, chance: float) -> Tried:
     delivered = Tried(
         delivery_id=parcel.id,
         endpoint_id=parcel.endpoint_id,

@@ -14,6 +14,7 @@ import aiosmtplib
 from net.client import GuardedClient
 from store.database import instant
 from store.subscriptions import Subscription
+from store.words import fit
 from workers.channels.channel import (
     KEEP_CHARACTERS,
     TOTAL_S,
@@ -50,8 +51,7 @@ def freeze(told: Told, subscription: Subscription, context: Context) -> bytes:
 
 
 def _part(text: str, subtype: str) -> MIMEText:
-    clean = text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
-    return MIMEText(clean, subtype, _UTF8)  # type: ignore[arg-type]  # typeshed knows only names of charsets
+    return MIMEText(fit(text), subtype, _UTF8)  # type: ignore[arg-type]  # typeshed knows only names of charsets
 
 
 def _headers(told: Told, letter: Letter, context: Context) -> dict[str, str]:

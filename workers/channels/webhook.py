@@ -16,6 +16,7 @@ from typing import Any
 
 from net.client import Answer, GuardedClient, NetFailure, Response
 from store.subscriptions import Subscription
+from store.words import fit
 from workers.channels.channel import (
     KEEP_CHARACTERS,
     TOTAL_S,
@@ -117,7 +118,7 @@ def outcome_of(answer: Answer) -> Outcome:
     """2xx is delivered; 410 says to leave this address alone; everything else, redirects too, is tried again."""
     if isinstance(answer, NetFailure):
         return TryAgain(reason=answer.message)
-    response = answer.body[:KEEP_CHARACTERS].decode("utf-8", "replace").replace("\0", "\ufffd")
+    response = fit(answer.body[:KEEP_CHARACTERS].decode("utf-8", "replace"))
     if 200 <= answer.status < 300:
         return Delivered(code=answer.status, response=response)
     if answer.status == 410:
