@@ -30,24 +30,7 @@ _TO_WHOM = frozenset({"threaten", "promise"})
 _LINKING = frozenset({"become", "remain", "seem", "look", "appear", "prove"})
 _DEALT = frozenset({"hit", "punish", "strike", "target"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
-SWELLING = frozenset(
-    [
-        "rise",
-        "grow",
-        "mount",
-        "increase",
-        "fade",
-        "dim",
-        "build",
-        "swell",
-        "emerge",
-        "swirl",
-        "rage",
-        "loom",
-        "abound",
-        "spread",
-    ]
-)
+SWELLING = word_set("rise grow mount increase fade dim build swell emerge swirl rage loom abound spread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +271,7 @@ class Governing:
         if self.s.kind(before) == "VG":
             return self._of_swelling(before)
         if self._goes_on(before):
-            return self._of_swelling(before - 1)
+            return self._of_swelling(before - 1 - (self.s.kind(before - 1) == "P"))
         while self.s.preposition(before) == "by" and self.s.kind(before - 2) == "NP" and not self._governs(before):
             before -= 2  # 'comment by the ministry on …'
         if self.s.kind(before) in ("NP", "AP"):
@@ -301,13 +284,16 @@ class Governing:
     def _of_swelling(self, verb: int) -> tuple[int, str]:
         """'Hopes rise for …', 'calls grow for …': the subject governs what its verb only brings about."""
         nouns = [j for j in self.s.subject(verb) if self.s.low(j) in self.s.grammar.noun_class]
-        if nouns and (self.s.lemma(verb) in SWELLING or self._goes_on(verb + 1)):
+        if nouns and (self.s.lemma(verb) in SWELLING or self._goes_on(verb + 1) or self._goes_on(verb + 2)):
             return nouns[-1], "noun"
         return verb, "object"
 
     def _goes_on(self, k: int) -> bool:
         """'Talks are underway on …': does a predicate only say that its subject takes place?"""
-        return self.s.low(k) in ("underway", "ongoing") and self.s.kind(k - 1) == "VG" and self.s.chunks[k - 1].copula
+        is_way = self.s.low(k) == "way" and self.s.preposition(k) == "under"
+        verb = k - 1 - is_way
+        goes_on = is_way or self.s.low(k) in ("underway", "ongoing")
+        return goes_on and self.s.kind(verb) == "VG" and self.s.chunks[verb].copula
 
     def _is_subject(self, k: int) -> bool:
         """'suggests new sanctions against it are illegal': a finite verb follows the phrase and its complements."""

@@ -16,6 +16,7 @@ from rules.language.words import word_set
 _BROKERED = (["brokered"], ["mediated"], ["sponsored"], ["facilitated"], ["hosted"])
 _MEETING = word_set("meet visit host receive welcome greet telephone phone")
 _PRONOUNS = frozenset({"it", "they", "he", "she", "we"})
+_OPEN = frozenset({"open", "close", "closer", "near", "ready"})
 _POINTING = _PRONOUNS | {"there"}
 
 
@@ -117,8 +118,10 @@ class Naming:
         return self._antecedent(k) if self.s.low(k) in _PRONOUNS else k
 
     def _antecedent(self, k: int) -> int:
-        """'Norway said it had left': the subject of the verb before the pronoun."""
+        """'Norway said it had left': the subject of the verb before, and not of one whose object the pronoun is."""
         verb = self.s.verb_left(k - 1)
+        if verb == k - 1 and self.s.low(k) == "it" and self.s.kind(k + 1) != "VG":
+            verb = self.s.verb_left(verb - 1)  # 'Norway asked Ghana to supply it'
         while verb >= 0:
             subject = self.s.subject(verb)
             if subject and self.s.low(subject[0]) not in _POINTING:
@@ -188,6 +191,9 @@ class Naming:
         if not reading.governors:
             return []
         governor = reading.governors[0]
+        if self.s.low(governor) in _OPEN and self.s.kind(governor) == "AP" and self.s.kind(k) == "NP":
+            is_verb = self.s.kind(governor - 1) == "VG"  # 'Norway open to arms sales'
+            return self.s.subject(governor - 1) if is_verb else self.s.left_coordinated(governor - 1)
         if self.s.kind(governor) == "NP":
             own = [governor, *(n for word, n in self.s.complements(governor) if word == "by")]
             return own + (self.doers(reading.governors[1:2]) if self._is_behind(governor, reading) else [])

@@ -21,6 +21,7 @@ _MEDIATING = word_set("broker mediate sponsor facilitate host oversee")
 _PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of"})
 # Firms, unions and clubs have sides and members as well.
 _OF_ANY = frozenset({"sides", "members"})
+_ASSURING = frozenset({"tell", "assure", "inform"})
 _VAGUE = word_set("several some many other various any certain different few foreign more")
 
 
@@ -40,7 +41,7 @@ class Casting:
         by = self._acting(doers, given, things)
         around = [*given.targets, *given.objects, k]
         on = self.naming.targets(around, by, _TARGET)
-        everyone = self.naming.parties(nouns)
+        everyone = self.naming.parties(nouns) or self._around_the_table(k, lemma)
         places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
         shared = {p.id for p in (*by, *everyone, *self.naming.targets(around, by, _TARGET - places))}
         return Participants(
@@ -60,7 +61,7 @@ class Casting:
     def _partners(self, k: int, given: Arguments, has_thing: bool) -> list[int]:
         """With whom it is done; who only brought them together is none of them."""
         joined = [n for o in [k, *given.objects] for word, n in self.s.complements(o) if word in _PARTNER]
-        found = [*self._on_the_way(k), *given.partners, *joined]
+        found = [*self._on_the_way(k), *given.partners, *joined, *self._told(k)]
         found = [n for n in found if self.s.lemma(n - 2) not in _MEDIATING]
         found += [n for o in given.objects if has_thing for n in self.naming.purpose(o)]
         found += self.naming.bound(k)
@@ -73,6 +74,22 @@ class Casting:
         if verb < 0 or self.s.kind(verb) != "VG":
             return []
         return [j for j in range(verb + 1, k) if self.s.kind(j) == "NP"] + self.naming.met(verb)
+
+    def _around_the_table(self, k: int, lemma: str) -> tuple[Party, ...]:
+        """'Matters of mutual interest were discussed': by those whom the sentence before names."""
+        is_passive = self.s.chunks[k].passive and lemma in ("discuss", "review")
+        return self.naming.before() if is_passive else ()
+
+    def _told(self, k: int) -> list[int]:
+        """'Told his Ghanaian counterpart that he wanted …': to whom it is said."""
+        verb = k - 1
+        while self.s.kind(verb) in ("NP", "VG") and self.s.lemma(verb) not in _ASSURING:
+            verb -= 1
+        verb -= self.s.kind(verb) == "SUB"
+        while self.s.kind(verb) == "NP":
+            verb -= 1
+        is_told = self.s.kind(verb) == "VG" and self.s.lemma(verb) in _ASSURING and self.s.kind(verb + 1) == "NP"
+        return [verb + 1] if is_told else []
 
     def _aim(self, k: int) -> int:
         """'To discuss strengthening ties', 'to widen trade and conduct drills': the infinitive that k belongs to."""

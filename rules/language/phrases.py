@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from rules.language.set_phrases import VERBAL
-from rules.language.words import WEEKDAYS, Tagged
+from rules.language.words import WEEKDAYS, Tagged, word_set
 
 _NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})
 _HEADS = frozenset({"N", "PR", "NUM"})
@@ -14,7 +14,10 @@ _GROUP = frozenset({"M", "BE", "HAVE", "DO", "NEG", "ADV", "TO"})
 _DAYS = WEEKDAYS | {"today", "yesterday", "tomorrow", "tonight"}
 _CLAUSE = frozenset({"NP", "VG", "AP"})
 _GOES_ON = _CLAUSE | {"P", "TO", "SUB", "REL"}
-_READY = frozenset({"close", "closer", "near", "ready", "set", "due", "bound", "able", "unable", "likely", "open"})
+_READY = word_set(
+    "close closer near ready set due bound able unable likely unlikely open willing unwilling reluctant hesitant keen"
+    " eager poised prepared"
+)
 _OTHER = frozenset({"other", "more", "further", "such"})
 _SPANS = frozenset({"hours", "days", "weeks", "months", "years", "hour", "minutes"})
 _REFUSING = {

@@ -30,6 +30,7 @@ _TIMES = WEEKDAYS | word_set(
     " august september october november december"
 )
 _SHUTTING = frozenset({"ban", "bar", "exclude", "block", "prohibit"})
+_COMING = word_set("arrive come fly go head travel visit meet be land")
 # 'Stops selling arms': what is stopped is the sale.
 _DEALING = word_set("sell buy purchase import export ship supply deliver issue grant send provide give")
 
@@ -239,7 +240,20 @@ class ClaimReader:
     def _noun_subjects(self, k: int) -> list[int]:
         """The act noun's own phrase, and who is in it: 'Norway in talks with …'."""
         is_in = self.s.preposition(k) == "in" and self.s.kind(k - 2) == "NP"
-        return [k, *(self.s.left_coordinated(k - 2) if is_in else [])]
+        return [k, *(self.s.left_coordinated(k - 2) if is_in else self._come_for(k))]
+
+    def _come_for(self, k: int) -> list[int]:
+        """'Minister in Norway for talks', 'arrived in Norway for talks': who came, and where to."""
+        if self.s.preposition(k) != "for":
+            return []
+        first = k
+        while self.s.kind(first - 1) in ("P", "TO") and self.s.kind(first - 2) == "NP":
+            first -= 2
+        came = [j for j in range(first, k - 1) if self.s.kind(j) == "NP"]
+        verb = first - 1 - (self.s.kind(first - 1) == "P")
+        if self.s.kind(verb) == "VG" and self.s.lemma(verb) in _COMING:
+            return [*self.s.subject(verb), *came]
+        return came if first == 0 and self.s.headline else []
 
     def _is_doer(self, k: int, act: Hit) -> bool:
         """Is a party that 'of' joins to an act noun who does it, the thing coming behind another preposition?"""

@@ -69,6 +69,16 @@ def _roughly(s: Tagged, i: int, _: Lookahead) -> str:
     return "ADV" if any(_is_number(_next(s, first + 1)) for first in pairs) else ""
 
 
+def _about(s: Tagged, i: int, _: Lookahead) -> str:
+    """'With over 40 states', 'sent about 200 tanks'."""
+    return "ADV" if _is_number(_next(s, i)) and _before(s, i) in ("P", *VERBAL) else ""
+
+
+def _train(s: Tagged, i: int, ahead: Lookahead) -> str:
+    """'Helps Norway train its pilots'."""
+    return "VB" if "help" in s.lemmas[max(0, i - 3) : i] and ahead.after(i) in ("D", "N", "ADJ") else ""
+
+
 def _is_number(word: str) -> bool:
     return word[:1].isdigit() or word in NUMBERS
 
@@ -193,6 +203,8 @@ _BY_WORD: dict[str, Callable[[Tagged, int, Lookahead], str]] = {
     **dict.fromkeys(("close", "closer", "near", "ready", "open"), _close_to),
     **dict.fromkeys(("late", "early"), _late),
     **dict.fromkeys(("persona", "personae", "non", "grata", "gratae"), _grata),
+    **dict.fromkeys(("over", "about", "around"), _about),
+    "train": _train,
     "home": _home,
     "due": _due,
     "back": _back,

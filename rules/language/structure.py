@@ -311,13 +311,15 @@ class Structure:
     def complements(self, k: int) -> list[tuple[str, int]]:
         """(preposition, noun phrase) pairs that follow chunk k up to the next verb or break."""
         found: list[tuple[str, int]] = []
-        j = k + 1
+        j = listed = k + 1
         while j < min(len(self.chunks), k + REACH) and self.kind(j) in ("P", "TO", "NP", "CC", ",", "AP", "VG"):
             if self.kind(j) == "VG" and (self.chunks[j].form == "fin" or (found and not self._leads_on(j))):
                 break
             if self.kind(j) in ("P", "TO") and self.kind(j + 1) == "NP":
-                found += [(self.low(j), n) for n in self.coordinated(j + 1)]
-            if self.kind(j) == "," and self.kind(j + 1) != "P" and not self._lists(k, j):
+                joined = self.coordinated(j + 1)
+                found += [(self.low(j), n) for n in joined]
+                listed = max(listed, *joined)
+            if self.kind(j) == "," and j > listed and self.kind(j + 1) != "P" and not self._lists(k, j):
                 break
             j += 1
         return found
