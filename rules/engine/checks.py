@@ -15,10 +15,12 @@ from rules.language.claims import Claim
 from rules.language.dates import DAY
 from rules.language.phrases import Chunk
 from rules.language.speakers import Voice
+from rules.language.structure import Structure
 from rules.language.vocabulary import Party
 from rules.lexicon import noun_surface
 from rules.model import Evidence, Role, Status, Zone
 
+_HEADS_OF_REGIONS = frozenset({"gov", "governor", "mayor"})
 _PUBLIC = frozenset({"state", "country", "igo", "body"})
 
 
@@ -211,9 +213,15 @@ def _party(t: Tried, key: str, part: PartyPart, parties: tuple[Party, ...]) -> O
 
 
 def _private(t: Tried) -> str:
-    """Who acts and can be no state ('a court lifted the ban'); '' where nobody of that kind does."""
-    s = t.claim.structure
-    return next((s.low(k) for k in t.claim.who.agents if s.low(k) in s.grammar.nouns["private"]), "")
+    """Who acts and can be no state ('a court lifted the ban', 'Gov. Rusu'); '' where nobody of that kind does."""
+    s, private = t.claim.structure, t.claim.structure.grammar.nouns["private"]
+    return next((s.low(k) for k in t.claim.who.agents if s.low(k) in private or _is_region(s, k)), "")
+
+
+def _is_region(s: Structure, k: int) -> bool:
+    """Is the phrase a part of a state, or who heads one ('Texas', 'Gov. Rusu')?"""
+    titled = [*s.tagged.low[s.chunks[k].first : s.chunks[k].head], s.low(k - 2) if s.kind(k - 1) == "." else ""]
+    return s.low(k) in s.grammar.nouns["regions"] or not _HEADS_OF_REGIONS.isdisjoint(titled)
 
 
 def _others(parties: tuple[Party, ...]) -> str:

@@ -9,10 +9,15 @@ from rules.language.claims import Claim, SpecialActs
 from rules.language.page_words import PageWords
 from rules.language.reader import ClaimReader
 from rules.language.speakers import Attribution, Voice
+from rules.language.status import FACTUAL
 from rules.language.structure import Structure, structure_of
 from rules.language.tagging import tag
 from rules.language.text import Page
 from rules.language.vocabulary import Vocabulary
+from rules.model import Role, Status, Zone
+
+LATER = 4
+"""Sentences after one that may name the official who says the same."""
 
 
 class Analysis:
@@ -63,10 +68,29 @@ class Analysis:
         if key not in self._voices:
             # Kept by nobody, for the same reason.
             attribution = Attribution(self.vocabulary.grammar, self.structure, self._mentions)
-            self._voices[key] = attribution.voice(claim)
+            self._voices[key] = attribution.voice(claim) or self._confirming(claim)
         return self._voices[key]
+
+    def _confirming(self, claim: Claim) -> Voice | None:
+        """Of what the outlet tells first in its own words: the official who says the same in a later sentence, also
+        when he puts it as to come ('the ministry announced that the ban would be lifted').
+        """
+        number = claim.sentence.number
+        if claim.status not in FACTUAL or claim.sentence.zone not in (Zone.HEADLINE, Zone.LEAD):
+            return None
+        later = range(number + 1, min(number + 1 + LATER, len(self.page.sentences)))
+        told = FACTUAL | {Status.PLANNED}
+        same = (c for n in later for c in self.claims(n) if c.status in told and _is_same(claim, c))
+        voices = (self.voice(c) for c in same if c.zone is not Zone.BACKGROUND)
+        return next((v for v in voices if v and v.speaker.role is Role.OFFICIAL), None)
 
     def _mentions(self, word: str) -> list[int]:
         """Numbers of the first sentences that hold a word."""
         found = [n for n, s in enumerate(self.page.sentences) if word in s.clean.text[s.start : s.end]]
         return found[:5]
+
+
+def _is_same(one: Claim, other: Claim) -> bool:
+    """Do two claims tell the same act on the same kind of thing?"""
+    things = frozenset(n for thing in one.things for n in thing.names)
+    return bool(one.acts & other.acts) and any(things & thing.names for thing in other.things)

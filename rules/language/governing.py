@@ -92,7 +92,9 @@ class Governing:
             main = self.s.verb_left(k - 2)
             while main >= 0 and self.s.chunks[main].form == "part" and self.s.kind(main - 1) == "NP":
                 main = self.s.verb_left(main - 1)  # 'will open to guests vaccinated at home, ending a ban'
-            return (main, "adverbial") if main >= 0 and self.s.chunks[main].form == "fin" else (None, "")
+            alone = main >= 0 and before == "," and self.s.verb_left(main - 1) < 0  # 'Norway to open border, ending …'
+            holds = main >= 0 and (self.s.chunks[main].form == "fin" or (alone and self.s.chunks[main].form == "inf"))
+            return (main, "adverbial") if holds else (None, "")
         if before == "P":
             return self._by_preposition(k)
         if self._is_topic(k):
@@ -203,8 +205,9 @@ class Governing:
         """The verb or noun to the left that k's clause completes; none where the verb before shares its subject."""
         if self.s.kind(k - 1) == "," and self.s.tagged.tags[self.s.chunks[k].first] == "VBZ":
             return None, ""  # 'Norway to resume whaling, quits commission'
-        start = self.s.relative_before(k)
-        for j in range((start if start >= 0 else k) - 1, max(-1, k - REACH), -1):
+        relative = self.s.relative_before(k)
+        start = relative if relative >= 0 else k
+        for j in range(start - 1, max(-1, start - REACH), -1):
             kind = self.s.kind(j)
             if (kind == "SUB" and self.s.low(j) != "that") or self._opens_clause(j, k) or self._is_aside(j, k):
                 return None, ""
@@ -249,7 +252,7 @@ class Governing:
 
     def _of_phrase(self, k: int) -> tuple[int | None, str]:
         """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
-        left = listed_first(self.s, k) - 1
+        left = self._before_place(listed_first(self.s, k) - 1)
         if self.s.kind(left) == "VG":
             if self.s.lemma(left) in self.s.grammar.reporting and self._is_subject(k):
                 return self._as_subject(k)
@@ -262,6 +265,11 @@ class Governing:
             is_dealt = self.s.low(left) == "by" and self.s.lemma(left - 1) in _DEALT and self.s.kind(left - 1) == "VG"
             return (left - 1, "object") if is_dealt else (None, "")  # 'could be hit by sanctions'
         return self._beyond(left) if self.s.kind(left) in ("P", "TO") else self._as_subject(k)
+
+    def _before_place(self, k: int) -> int:
+        """'Signed in Oslo a pact': the verb before a place that stands before its object."""
+        in_place = self.s.kind(k) == "NP" and self.s.preposition(k) in ("in", "at") and self.s.kind(k - 2) == "VG"
+        return k - 2 if in_place and self.s.tagged.tags[self.s.chunks[k + 1].first] == "D" else k
 
     def _beyond(self, preposition: int) -> tuple[int | None, str]:
         """What governs by a preposition: the verb or the noun before it."""

@@ -274,7 +274,15 @@ def absences(reader: Claims) -> list[Claim]:
             continue
         if noun >= 0:
             found.append(_absence(reader, k, noun))
-    return [c for c in found if c]
+    return [c for c in [*found, *_let_go(reader)] if c]
+
+
+def _let_go(reader: Claims) -> list[Claim | None]:
+    """'Among twelve firms no longer subject to an asset freeze': said without a verb."""
+    low, s = reader.t.low, reader.s
+    places = [s.at_token(i + 2) for i in range(len(low) - 4) if low[i : i + 4] == ["no", "longer", "subject", "to"]]
+    free = (k for k in places if k >= 1 and s.kind(k - 1) == "NP" and s.kind(k + 2) == "NP")
+    return [_absence(reader, k, k + 2) for k in free]
 
 
 def _absent(reader: Claims, k: int) -> int:

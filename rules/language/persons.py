@@ -13,6 +13,8 @@ _LINKS = frozenset({"of", "for", "to", "at", "with", "on", "and", "in"})
 _DETERMINERS = frozenset({"the", "a", "an", "his", "her", "its", "their", "another", "one", "some", "several", "many"})
 _BY_WORD = (("outlet", Role.OUTLET), ("analyst", Role.ANALYST), ("company", Role.COMPANY), ("person", Role.PERSON))
 _GONE_STATES = frozenset({"soviet", "yugoslav", "colony", "colonial", "republic"})
+# 'The official news agency' holds no office.
+_OFFICIAL = ("official",)
 _MOST_NAMES = 4
 
 Span = tuple[int, int]
@@ -147,7 +149,10 @@ class Naming:
             return Role.FORMER
         if self._held("opposition", joined):
             return Role.OPPOSITION
-        official = any(f" {' '.join(t)} " in joined for t in self._officials(low))
+        held = [title for title in self._officials(low) if f" {' '.join(title)} " in joined]
+        if held == [_OFFICIAL] and low[-1] != "official" and self._held("outlet", joined):
+            return Role.OUTLET
+        official = bool(held) or self._keeps_a_portfolio(low)
         if not official and self._held("outlet", joined):
             return Role.OUTLET
         if not official and self._held("analyst", joined):
@@ -155,6 +160,15 @@ class Naming:
         if official:
             return Role.OFFICIAL
         return self._by_owner(s, first, last, joined)
+
+    def _keeps_a_portfolio(self, low: list[str]) -> bool:
+        """'Secretary for Finance and Planning', 'Migration Secretary Ana Rusu'."""
+        if "secretary" not in low:
+            return False
+        at, portfolio = low.index("secretary"), self.grammar.roles["portfolio"]
+        before, link, after = low[max(0, at - 1) : at], low[at + 1 : at + 2], low[at + 2 : at + 3]
+        is_for = link in (["for"], ["of"]) and after != ["the"] and not portfolio.isdisjoint(after)
+        return is_for or (before != ["general"] and not portfolio.isdisjoint(before))
 
     def _officials(self, low: list[str]) -> list[tuple[str, ...]]:
         official = self.grammar.roles["official"]

@@ -37,7 +37,26 @@ _OLD_WORDS = frozenset(
     ]
 )
 _TELLING = frozenset({"announce", "pledge", "promise", "vow", "declare", "say", "offer", "propose", "call", "urge"})
-_BESIDE = frozenset({"with", "amid", "after", "to", "from", "in", "despite", "under", "during", "following"})
+_BESIDE = frozenset(
+    {
+        "by",
+        "about",
+        "over",
+        "through",
+        "because",
+        "with",
+        "amid",
+        "after",
+        "to",
+        "from",
+        "in",
+        "despite",
+        "under",
+        "during",
+        "following",
+    }
+)
+_COMING_AFTER = frozenset({"follow", "accompany", "mark", "crown", "cap"})
 # 'The cost of the exit': it took place some time ago.
 _ABOUT = frozenset(
     [
@@ -150,6 +169,8 @@ class Placing:
         if self.s.chunks[k].form == "ger" and self.s.kind(k - 1) == "NP" and self.s.preposition(k - 1) == "over":
             return "in passing"  # 'clash over Norway selling tanks'
         word = self.s.preposition(k) if self.s.kind(k) == "NP" else ""
+        if self.s.lemma(k - 2) in _COMING_AFTER:
+            return ""  # 'the truce was followed by the lifting of the ban'
         return word if word == "since" else "in passing" if word in _BESIDE and not reading.links else ""
 
     def _tells(self, k: int) -> bool:
@@ -181,7 +202,18 @@ class Placing:
             return "an explainer"
         if self._of_another(k):
             return "another noun's"
+        if self._is_aside(k):
+            return "participle in passing"
         return "participle before its noun" if self._attributive(k, token) else ""
+
+    def _is_aside(self, k: int) -> bool:
+        """'The envoy, expelled over a row, returns': a participle between commas, the main verb behind them."""
+        if self.s.chunks[k].form != "part" or self.s.kind(k - 1) != "," or self.s.kind(k - 2) != "NP":
+            return False
+        end = k + 1
+        while self.s.kind(end) in ("NP", "P"):
+            end += 1
+        return self.s.kind(end) == "," and self.s.kind(end + 1) == "VG" and self.s.chunks[end + 1].form == "fin"
 
     def _of_another(self, k: int) -> bool:
         """'The cost of Norway's exit': the act is what something else is about."""

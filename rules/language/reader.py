@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache, partial
 
 from rules.language.claims import Arguments, Claim, SpecialActs, Thing
-from rules.language.dates import event_age, to_come
+from rules.language.dates import DAY, event_age, to_come
 from rules.language.endings import ended
 from rules.language.forms import Link
 from rules.language.hits import Hit
@@ -31,6 +31,8 @@ _TIMES = WEEKDAYS | word_set(
 )
 _SHUTTING = frozenset({"ban", "bar", "exclude", "block", "prohibit"})
 _COMING = word_set("arrive come fly go head travel visit meet be land")
+NEAR_S = 20 * DAY
+"""A month and a year stand for the middle of the month: nearer than this the date may be today's."""
 # 'Stops selling arms': what is stopped is the sale.
 _DEALING = word_set("sell buy purchase import export ship supply deliver issue grant send provide give")
 
@@ -214,8 +216,14 @@ class ClaimReader:
             j += 1
         if self.s.preposition(j + 1) == "to" and self.s.kind(j + 2) == "NP" and self.s.has_party(j + 1):
             return j + 2  # 'has sent to Norway 40 tanks'
+        j = self._past_place(j)
         is_dealing = self.s.kind(j) == "VG" and self.s.chunks[j].form == "ger" and self.s.lemma(j) in _DEALING
         return j + 1 if is_dealing else j
+
+    def _past_place(self, k: int) -> int:
+        """'Signed in Oslo a pact': the phrase after the place that stands before the object."""
+        in_place = self.s.low(k) in ("in", "at") and self.s.kind(k + 1) == self.s.kind(k + 2) == "NP"
+        return k + 2 if in_place and self.t.tags[self.s.chunks[k + 2].first] == "D" else k
 
     def _noun_arguments(self, hit: Hit, k: int) -> Arguments:
         """'the lifting of the ban', 'sanctions relief', 'an end to the embargo'."""
@@ -294,7 +302,7 @@ class ClaimReader:
         first, last = self.placing.clause(k)
         skip = self.placing.of_object(things, k)
         start, end = self.s.chunks[first].first, self.s.chunks[last].last
-        reading = self._unless_to_come(k, reading, start, end)
+        reading = self._unless_to_come(k, reading, range(start, end + 1), skip)
         ahead = reading.status not in (Status.DONE, Status.UNDERWAY)
         dated = event_age(self.t, start, end, skip, self.published, ahead=ahead)
         zone, cue = self.placing.zone(k, token, reading, dated)
@@ -318,12 +326,17 @@ class ClaimReader:
             objects=tuple(arguments.objects),
         )
 
-    def _unless_to_come(self, k: int, reading: Reading, start: int, end: int) -> Reading:
-        """'The ban expires next month': what a present tense says of a time to come is planned."""
+    def _unless_to_come(self, k: int, reading: Reading, clause: range, skip: range) -> Reading:
+        """'The ban expires next month', '… in June 2031': what a present tense says of a time to come is planned."""
         first = self.s.chunks[k].first
         is_present = self.t.tags[first] in ("VBZ", "VB") or self.t.low[first] in ("is", "are")
         if reading.status not in (Status.DONE, Status.UNDERWAY) or self.s.kind(k) != "VG" or not is_present:
             return reading
-        token = to_come(self.t, start, end)
+        token = to_come(self.t, clause[0], clause[-1])
+        dated = event_age(self.t, clause[0], clause[-1], skip, self.published, ahead=True)
+        is_own = dated is not None and not any(
+            c.kind == "VG" for c in self.s.chunks[k + 1 : self.s.at_token(dated.token) + 1]
+        )
+        token = dated.token if token < 0 and dated and is_own and dated.age_s < -NEAR_S else token
         links = (*reading.links, Link(token, "to come", Status.PLANNED))
         return replace(reading, status=Status.PLANNED, links=links) if token >= 0 else reading

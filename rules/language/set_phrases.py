@@ -133,9 +133,9 @@ def _following(s: Tagged, i: int, _: Lookahead) -> str:
     return "P" if _before(s, i) in ("", "N", ",") else ""
 
 
-def _may(s: Tagged, i: int, _: Lookahead) -> str:
-    """'May 12'."""
-    return "N" if s.words[i] != "may" and _is_number(_next(s, i)) else ""
+def _month(s: Tagged, i: int, _: Lookahead) -> str:
+    """'May 12', 'March 2, 2004'."""
+    return "N" if s.words[i] != s.low[i] and _is_number(_next(s, i)) else ""
 
 
 def _prime(s: Tagged, i: int, _: Lookahead) -> str:
@@ -216,7 +216,8 @@ _BY_WORD: dict[str, Callable[[Tagged, int, Lookahead], str]] = {
     "each": _each,
     "both": _each,
     "release": _release,
-    "may": _may,
+    "may": _month,
+    "march": _month,
     "prime": _prime,
     "forces": _forces,
     "moderate": _moderate,

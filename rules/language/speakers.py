@@ -19,13 +19,15 @@ _INSIDE = frozenset({"of", "for", "to", "at", "in", "and"})
 _SOURCES = frozenset({"by", "from"})
 _VOICED = frozenset({"fin", "part"})
 _NEIGHBOURS = (1, -1, -2)
-_NEXT = (1, 2)
+_NEXT = (1, 2, 3)
 _TOLD = frozenset({Zone.HEADLINE, Zone.LEAD})
 _MAKING_KNOWN = word_set("announce confirm report disclose reveal state make say declare communicate tell")
+_WRITTEN = frozenset({"statement", "notice", "communique", "communiqué", "decree", "document"})
+_POINTING = frozenset({"this", "that", "it"})
 # What was told in the sentence before, by one word.
-_ANAPHORS = word_set(
-    "move decision measure measures removal lifting easing step this that it announcement news change changes"
-    " action suspension expulsion resumption steps moves imposition"
+_ANAPHORS = _POINTING | word_set(
+    "move decision measure measures removal lifting easing step announcement news change changes action suspension"
+    " expulsion resumption steps moves imposition"
 )
 _REACH_BACK = 4
 """Sentences before a pronoun in which its owner is looked for."""
@@ -60,7 +62,7 @@ class Attribution:
             phrases = find(s, claim)
             found = self._resolved(s, phrases, claim) if phrases else None
             if found:
-                return found
+                return (self._announced(claim) or found) if found.speaker.role is Role.OUTLET else found
         return self._carried(claim) or self._announced(claim)
 
     # -- where the speaker is named ----------------------------------------------------------------------------
@@ -88,6 +90,9 @@ class Attribution:
         subject = s.subject(k)
         if not subject:
             return []
+        writers = [n for word, n in s.complements(subject[-1]) if word in ("by", "from") and n < k]
+        if writers and s.low(subject[-1]) in self.grammar.roles["papers"]:
+            return self._phrases(s, writers[0], k)  # 'a notice posted by the ministry said'
         joined = any(s.kind(j) == "CC" for j in range(subject[0], subject[-1]))
         return self._phrases(s, subject[0] if joined else subject[-1], k)
 
@@ -217,7 +222,8 @@ class Attribution:
             if chunk.kind == "VG" and chunk.form in _VOICED and s.lemma(k) in _MAKING_KNOWN:
                 if chunk.passive and any(s.low(j) in _ANAPHORS for j in s.subject(k)):
                     return self._agent(s, k)
-                if not chunk.passive and s.low(k + 1) in _ANAPHORS:
+                opens = s.low(k + 1) in _POINTING and s.kind(k + 2) == "VG"  # 'said it was late'
+                if not chunk.passive and s.low(k + 1) in _ANAPHORS and not opens:
                     return self._subject(s, k)
             if chunk.kind == "NP" and s.low(k) in ("announcement", "statement") and s.preposition(k) != "of":
                 agents = [n for word, n in s.complements(k) if word == "by"]
@@ -232,7 +238,7 @@ class Attribution:
         if s.tagged.low[first] in _PRONOUNS:
             return self._antecedent(s, first, claim)
         if s.tagged.low[last] in self.grammar.roles["papers"]:
-            return None
+            return self._in_writing(s, last, claim)
         speaker = self.naming.speaker(s, phrases)
         if speaker.name and (speaker.role in (Role.UNKNOWN, Role.PERSON) or not speaker.title):
             speaker = self._known(speaker, s) or speaker
@@ -242,6 +248,13 @@ class Attribution:
         own = s is claim.structure
         cue = clean.evidence(t.starts[first], t.ends[last]) if own else clean.evidence(*claim.span)
         return Voice(speaker, cue)
+
+    def _in_writing(self, s: Structure, last: int, claim: Claim) -> Voice | None:
+        """'Norway lifted the ban, a statement said': where a state acts, its own words."""
+        if s.tagged.low[last] not in _WRITTEN or not any(p.kind in ("state", "igo") for p in claim.who.by):
+            return None
+        paper = Speaker(None, s.tagged.low[last], Role.OFFICIAL, False)
+        return Voice(paper, claim.sentence.clean.evidence(*claim.span))
 
     def _known(self, speaker: Speaker, home: Structure) -> Speaker | None:
         """The same surname with a title elsewhere in the article."""

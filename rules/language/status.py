@@ -26,6 +26,11 @@ _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
 # 'The plan includes lifting the ban': what it is, the subject says.
 _CONTAINING = frozenset(["include", "contain", "involve", "entail", "cover", "comprise", "feature", "mean", "bring"])
 _ORDERING = frozenset({"order", "command", "instruct", "direct", "want", "need"})
+_LETTING = frozenset({"allow", "permit", "enable", "let", "empower"})
+_GIVING = frozenset({"give", "grant", "set", "allow"})
+_TIME_LEFT = frozenset({"hours", "days", "week", "weeks", "month", "months", "year", "deadline", "ultimatum", "time"})
+# 'A decision on lifting the ban' has yet to be taken.
+_PENDING = frozenset({"decision", "decisions", "vote", "votes", "ruling", "choice"})
 _WANTING = frozenset({"want", "need", "like", "wish"})
 _DONE_ALONE = word_set(
     "impose slap freeze ban bar sanction blacklist outlaw expel recall close sever cut shut designate"
@@ -105,10 +110,12 @@ class Composer:
 
     def _is_conditional(self, k: int) -> bool:
         """'agreed to lift the ban if …', '… once a vote is held': does a condition follow in the same sentence?"""
-        return any(
-            self.s.kind(j) == "SUB" and self.s.low(j) in ("if", "unless", "once")
-            for j in range(k + 1, len(self.s.chunks))
-        )
+        for j in range(k + 1, len(self.s.chunks)):
+            if self.s.kind(j) == "SUB" and self.s.low(j) in ("if", "unless", "once"):
+                return True
+            if self.s.chunks[j].form == "inf":
+                return False  # 'lifted it, as it had vowed to do if …'
+        return False
 
     def _backs(self, governor: int, link: Link, links: list[Link]) -> bool:
         """'Endorsed the decision to leave': what is decided is not asked for."""
@@ -160,7 +167,7 @@ class Composer:
         elif chunk.kind == "AP":
             name = grammar.adjective_class.get(self.s.low(k), "")
         else:
-            name = grammar.noun_class.get(self.s.low(k), "")
+            name = self._noun_class(k)
         if chunk.kind == "VG" and self.s.lemma(k) in _CONTAINING and role in ("object", "ger"):
             name = next((n for j in self.s.subject(k) for n in [grammar.noun_class.get(self.s.low(j), "")] if n), name)
         if role == "subject" and name == "fact" and chunk.modal in _IMAGINED and not chunk.passive:
@@ -172,9 +179,18 @@ class Composer:
             return Link(chunk.head, "unread", Status.UNKNOWN)
         return Link(chunk.head, name, CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None
 
+    def _noun_class(self, k: int) -> str:
+        """The class of a governing noun, by what stands beside it."""
+        low = self.s.low(k)
+        if low in _PENDING and self.s.low(k + 1) in ("on", "about", "over"):
+            return "possible"
+        if low in _TIME_LEFT and self.s.lemma(self.s.verb_left(k)) in _GIVING:
+            return "demand"  # 'gave them two weeks to lift the ban'
+        return self.s.grammar.noun_class.get(low, "")
+
     def _verb_class(self, k: int, role: str) -> str:
         """The class of a governing verb: by what follows it, then by how it governs."""
-        grammar, chunk, lemma = self.s.grammar, self.s.chunks[k], self.s.lemma(k)
+        grammar, lemma = self.s.grammar, self.s.lemma(k)
         name = grammar.verb_class.get(f"{lemma}_{self.s.low(k + 1)}" if self.s.kind(k + 1) == "P" else lemma, "")
         name = "refuse" if self._holds_up(k) else name or grammar.verb_class.get(lemma, "")
         if self.forms.leaves_open(k):
@@ -183,7 +199,7 @@ class Composer:
             return ""  # 'challenges the sanctions' in court
         is_about = role == "about" or (role == "object" and self.s.low(k + 1) in ("on", "about", "over"))
         if is_about and lemma in ("vote", "decide", "rule"):
-            return "unread" if self.s.tagged.tags[chunk.head] == "VBD" else "possible"  # 'voted on it': how?
+            return "unread" if self.s.tagged.tags[self.s.chunks[k].head] == "VBD" else "possible"  # 'voted on it': how?
         if role == "that" and lemma in _WANTING:
             return "demand"  # 'wants the ban lifted'
         if role == "inf" and name == "say":
@@ -192,9 +208,17 @@ class Composer:
             return "say"
         if role == "subject":
             return self._of_subject(k, name)
+        return self._of_infinitive(k, name) if role == "inf" else name
+
+    def _of_infinitive(self, k: int, name: str) -> str:
+        """What a verb makes of the infinitive after it."""
+        lemma = self.s.lemma(k)
+        if lemma in _LETTING:
+            return "possible"  # 'the pact allows it to lift the ban'
+        if (self.s.low(k + 1), self.s.low(k + 2)) == ("in", "principle"):
+            return "plan"  # 'agreed in principle to lift the ban'
         told = lemma == "tell" or (lemma in _ORDERING and self._to_another(k))
-        name = "demand" if role == "inf" and not chunk.passive and told else name
-        return name or ("plan" if role == "inf" else "")
+        return "demand" if told and not self.s.chunks[k].passive else name or "plan"
 
     def _holds_up(self, k: int) -> bool:
         """'The plan was put on hold'."""
@@ -206,7 +230,8 @@ class Composer:
         if chunk.progressive and self.s.lemma(k) in ("come", "follow", "loom"):
             return "plan"
         acts = self.s.kind(k + 1) == "NP" and self.s.lemma(k) not in ("await", "face") and not chunk.copula
-        name = name if chunk.passive or (name in _OF_SUBJECT and not acts) else "fact"  # 'sanctions raise concerns'
+        is_passive = chunk.passive or (chunk.form == "part" and self.s.headline)  # 'lifting of curbs urged'
+        name = name if is_passive or (name in _OF_SUBJECT and not acts) else "fact"  # 'sanctions raise concerns'
         return self._predicate(k, name) if chunk.copula or self.s.lemma(k) in ("remain", "become") else name
 
     def _to_another(self, k: int) -> bool:

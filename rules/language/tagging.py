@@ -9,7 +9,7 @@ from __future__ import annotations
 from rules.language.lookahead import ADJECTIVE, Lookahead
 from rules.language.set_phrases import NUMBERS, VERBAL, in_a_phrase
 from rules.language.vocabulary import Party, Vocabulary
-from rules.language.words import Tagged, word_set
+from rules.language.words import WEEKDAYS, Tagged, word_set
 
 _CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
@@ -133,12 +133,18 @@ class _Tagger:
             return "REL"  # 'the agreement that ended the war'
         governs = self.s.lemmas[i - 1] in self.v.grammar.noun_class
         spoke = any(lemma in self.v.grammar.reporting for lemma in self.s.lemmas[max(0, i - 4) : i])
-        return "SUB" if governs or spoke or self.told(i) else "REL"
+        return "SUB" if governs or spoke or self.told(i) or self.spoken_at(i) else "REL"
 
     def told(self, i: int) -> bool:
         """'warned the rulers of Norway that …': the verb before has somebody as its object, and a clause to come."""
         verb = next((j for j in range(i - 1, max(-1, i - 9), -1) if self.s.tags[j] in VERBAL), -1)
         return verb >= 0 and self.s.lemmas[verb] in _TELLING
+
+    def spoken_at(self, i: int) -> bool:
+        """'said at a press conference on Sunday that …': nothing but where and when lies between."""
+        verb = next((j for j in range(i - 1, max(-1, i - 11), -1) if self.s.tags[j] in VERBAL), -1)
+        is_fit = verb >= 0 and self.s.lemmas[verb] in self.v.grammar.reporting and self.s.tags[verb] != "VBG"
+        return is_fit and self.s.tags[verb + 1] == "P" and "," not in self.s.tags[verb:i]
 
     def before(self, i: int) -> str:
         """The tag before, adverbs skipped."""
@@ -199,7 +205,7 @@ class _Tagger:
         after = self.ahead.after(i)
         if i in self.s.joined and after in ("N", "ADJ", "V", "NUM"):
             return "ADJ", low
-        speaks = lemma in self.v.grammar.reporting and "that" in self.s.low[i + 1 : i + 6]
+        speaks = lemma in self.v.grammar.reporting and ("that" in self.s.low[i + 1 : i + 6] or self.is_timed(i))
         if lemma in _SPOKEN or (speaks and not self.finite):
             return "VBD", lemma
         if "VB" in tags and before in ("D", "POSS", "ADJ", "P", "NUM"):
@@ -207,6 +213,12 @@ class _Tagger:
         if self.modifies(i, tags, before, after):
             return "JJV", lemma
         return self.finite_or_not(i, tags, before, after), lemma
+
+    def is_timed(self, i: int) -> bool:
+        """'The bloc, their only one, announced on Monday it was …': does something follow the day that is said?"""
+        day = i + 1 + (self.s.low[i + 1 : i + 2] == ["on"])
+        is_day = day + 1 < len(self.s.low) and self.s.low[day] in WEEKDAYS
+        return is_day and self.v.grammar.closed.get(self.s.low[day + 1]) in ("PR", "D") and not self.verbs
 
     def modifies(self, i: int, tags: dict[str, str], before: str, after: str) -> bool:
         """'The threatened ban', 'a newly agreed deal'."""

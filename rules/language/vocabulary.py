@@ -104,7 +104,7 @@ def grammar() -> Grammar:
         verbs=_verb_table(bases),
         nouny=frozenset(w for n in nouny for w in (n, plural(n, irregular()[1]))),
         verb_class=governors["verbs"],
-        noun_class={**governors["nouns"], **{plural(n, irregular()[1]): c for n, c in governors["nouns"].items()}},
+        noun_class={**{plural(n, irregular()[1]): c for n, c in governors["nouns"].items()}, **governors["nouns"]},
         adjective_class=governors["adjectives"],
         predicate_class=governors["predicates"],
         reporting=frozenset(speakers["reporting"].split()),
