@@ -1,9 +1,10 @@
-"""What is wrong with a rule or lexicon file: where, what, and how to mend it."""
+"""What is wrong with a rule, lexicon or configuration file: where, what, and how to mend it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -17,6 +18,17 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+def text_of(path: Path) -> str | Problem:
+    """The UTF-8 text of a file, or why it cannot be read."""
+    try:
+        return path.read_text("utf8")
+    except OSError as error:
+        why = f"{error.strerror or error}; correct the path, or who may read it"
+    except UnicodeDecodeError as error:
+        why = f"byte {error.start} is no UTF-8; save it as UTF-8 text"
+    return Problem(str(path), 1, 1, f"cannot be read: {why}")
 
 
 class RuleErrors(ValueError):  # noqa: N818 - it carries many

@@ -46,6 +46,11 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=True)
 
 
+def some(value: object) -> object:
+    """An empty list for a key without a value, such as one whose items are all comments."""
+    return () if value is None else value
+
+
 def parse_as(source: Source, model: type[BaseModel], first_key: str, hints: Mapping[str, str]) -> Any:
     """(the validated document or None, every problem with its place). `hints` explain keys that people expect."""
     if not isinstance(source.value, dict):

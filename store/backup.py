@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -32,7 +33,8 @@ def backup(source: Path, target: Path) -> int:
     except (sqlite3.Error, OSError) as error:
         raise BackupError(f"{target} could not be written: {error}") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written there is nothing to remove
+            unfinished.unlink(missing_ok=True)
     return target.stat().st_size
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rules import Article, RuleErrors, RuleSet, load
+from rules.problems import Problem, text_of
 from rules.trial import run_tests
 from store import configuration
 from store.configuration import RuleVersion
@@ -116,37 +118,48 @@ def load_subscriptions(folder: Folder, rule_ids: Collection[str]) -> tuple[Subsc
     Raises:
         ConfigurationError: the file is wrong, or names a rule that is not loaded.
     """
-
     file = folder.subscriptions
     if not file.exists():
         return ()
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"{file}:1:1: cannot be read: {error}"]) from error
+    text = text_of(file)
+    if isinstance(text, Problem):
+        raise ConfigurationError([text])
     found, problems = read_subscriptions(text, str(file), rule_ids=rule_ids, secrets=resolver(folder.path))
     if problems:
         raise ConfigurationError(problems)
     return found
 
 
-def problems_of(folder: Folder) -> list[str]:
-    """Everything that is wrong in the folder, in one go: a wrong rule does not hide a wrong feed."""
-    found: list[str] = []
-    rule_ids: Collection[str] | None = None
-    try:
-        rule_ids = load_rules(folder).rules
-    except ConfigurationError as error:
-        found += error.problems
-    try:
-        load_feeds(folder)
-    except ConfigurationError as error:
-        found += error.problems
-    try:
-        load_subscriptions(folder, load(packs=True).rules if rule_ids is None else rule_ids)
-    except ConfigurationError as error:
-        found += error.problems
+@dataclass(slots=True)
+class Survey:
+    """What a configuration folder holds: how much of each, and everything that is wrong."""
+
+    rules: int = 0
+    feeds: int = 0
+    subscriptions: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def survey(folder: Folder) -> Survey:
+    """The whole folder in one go: a wrong rule does not hide a wrong feed."""
+    found = Survey()
+    rule_ids: list[str] = []
+    with _collected(found):
+        rule_ids += load_rules(folder).rules
+        found.rules = len(rule_ids)
+    with _collected(found):
+        found.feeds = len(load_feeds(folder))
+    with _collected(found):
+        found.subscriptions = len(load_subscriptions(folder, rule_ids or load(packs=True).rules))
     return found
+
+
+@contextmanager
+def _collected(found: Survey) -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        found.problems += error.problems
 
 
 def apply_rules(db: Database, rules: RuleSet) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -39,7 +40,22 @@ Kept = Annotated[int | None, BeforeValidator(_kept)]
 
 
 def _networks(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    for part in parts:
+        _must_be_network(part)
+    return parts
+
+
+def _must_be_network(text: str) -> None:
+    """Raises ValueError where *text* is none; says the network of an address within one."""
+    try:
+        around = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text} is no network; write it as 10.0.0.0/8") from None
+    if ipaddress.ip_interface(text).ip != around.network_address:
+        raise ValueError(f"{text} is an address within a network; write {around}")
 
 
 class Settings(BaseModel):
@@ -176,6 +192,10 @@ def _take(variable: str, value: str, values: dict[str, str], problems: list[str]
         values[name] = value
 
 
+_MAY_HOLD_PASSWORDS = frozenset(("database_url", "redis_url", "smtp_url", "base_url", "contact"))
+"""Settings whose value no error shows."""
+
+
 def _suggestion(name: str) -> str:
     near = difflib.get_close_matches(name, Settings.model_fields, n=1)
     return f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
@@ -184,4 +204,7 @@ def _suggestion(name: str) -> str:
 def _worded(problem: Mapping[str, object]) -> str:
     location = problem["loc"]
     assert isinstance(location, tuple)  # noqa: S101 - for the type checker: pydantic says so
-    return f"{PREFIX}{str(location[0]).upper()}: {problem['msg']} (it is {problem['input']!r})"
+    name, why = str(location[0]), str(problem["msg"]).removeprefix("Value error, ")
+    why = "write a whole number" if problem["type"] == "int_parsing" else why
+    shown = "" if name in _MAY_HOLD_PASSWORDS else f" (it is {problem['input']!r})"
+    return f"{PREFIX}{name.upper()}: {why}{shown}"

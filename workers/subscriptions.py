@@ -14,7 +14,7 @@ from net.client import check_url
 from rules.document import parse
 from rules.model import Level
 from rules.problems import Problem
-from rules.shape import Duration, duration_s
+from rules.shape import Duration, duration_s, some
 from rules.source import Source, read
 from store.endpoints import PER_ENDPOINT
 from store.notices import KINDS
@@ -146,7 +146,9 @@ class SubscriptionPart(_Part):
 class SubscriptionsFile(_Part):
     """The whole file."""
 
-    subscriptions: tuple[SubscriptionPart, ...] = ()
+    subscriptions: Annotated[
+        tuple[SubscriptionPart, ...], BeforeValidator(some, json_schema_input_type=list[SubscriptionPart] | None)
+    ] = ()
 
 
 def read_subscriptions(

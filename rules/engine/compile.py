@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from rules.engine.rule import ClaimTest, Rule, digest
 from rules.engine.verify import as_written, problems_of
 from rules.family import members
 from rules.lexicon import SHIPPED, Kind, Lexicon, LexiconDocument, build, inline, read_files
-from rules.problems import Problem
+from rules.problems import Problem, text_of
 from rules.source import Source, read
 
 PACKS = Path(__file__).parent.parent / "packs"
@@ -43,17 +44,38 @@ class Documents:
 
 
 def files_in(places: Iterable[Path]) -> tuple[list[Path], list[Problem]]:
-    """YAML files of folders (sorted, recursive) and files themselves; a place that is not there is a problem."""
+    """YAML files of folders (sorted, recursive) and files themselves. What cannot be looked into, leads nowhere or is
+    not there is a problem.
+    """
     files: list[Path] = []
     problems: list[Problem] = []
     for place in places:
         if place.is_dir():
-            files += sorted(p for p in place.rglob("*") if p.suffix in (".yml", ".yaml") and p.is_file())
+            files += sorted(_files_below(place, problems))
         elif place.is_file():
             files.append(place)
         else:
             problems.append(Problem(str(place), 1, 1, "no such file or folder; check the path"))
     return files, problems
+
+
+def _files_below(folder: Path, problems: list[Problem]) -> Iterator[Path]:
+    """Names with a dot in front are passed over: editors leave such, a mounted ConfigMap has each file there again."""
+
+    def refused(error: OSError) -> None:
+        problems.append(_unread(error.filename, f"cannot be read: {error.strerror}; correct who may read it"))
+
+    for above, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(above, name) for name in names if name.endswith((".yml", ".yaml")) and name[0] != "."):
+            if path.is_file():
+                yield path
+            else:
+                problems.append(_unread(path, "is a link that leads nowhere, or no regular file; remove or mend it"))
+
+
+def _unread(path: object, why: str) -> Problem:
+    return Problem(str(path), 1, 1, why)
 
 
 def compile_files(places: Iterable[Path], *, packs: bool) -> Compiled:
@@ -77,10 +99,9 @@ def compile_files(places: Iterable[Path], *, packs: bool) -> Compiled:
 
 def _read(path: Path, found: Documents) -> None:
     """Add the documents of a file, which may hold all kinds, told apart by their first key."""
-    try:
-        text = path.read_text("utf8")
-    except (OSError, UnicodeDecodeError) as error:
-        found.problems.append(Problem(str(path), 1, 1, f"cannot be read as UTF-8 text: {error}"))
+    text = text_of(path)
+    if isinstance(text, Problem):
+        found.problems.append(text)
         return
     sources, wrong = read(text, str(path))
     found.problems += wrong

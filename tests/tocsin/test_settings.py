@@ -53,3 +53,25 @@ def test_every_wrong_value_is_named_at_once() -> None:
 def test_networks_are_a_list_with_commas() -> None:
     settings = read_settings({"TOCSIN_ALLOW_NETWORKS": "127.0.0.0/8, ::1/128"})
     assert [str(network) for network in settings.allow_networks] == ["127.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SMTP_URL", "BASE_URL"])
+def test_no_error_shows_a_password(name: str) -> None:
+    with pytest.raises(SettingsError, match="must begin with one of") as caught:
+        read_settings({f"TOCSIN_{name}": "gopher://user:open-sesame@h.example/x"})
+    assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ALLOW_NETWORKS", "10.0.0.1/8", "10.0.0.1/8 is an address within a network; write 10.0.0.0/8"),
+        ("ALLOW_NETWORKS", "::1/128, fe80::1/64", "fe80::1/64 is an address within a network; write fe80::/64"),
+        ("ALLOW_NETWORKS", "intranet", "intranet is no network; write it as 10.0.0.0/8"),
+        ("PORT", "high", "TOCSIN_PORT: write a whole number (it is 'high')"),
+    ],
+)
+def test_an_error_says_how_to_mend_the_value(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({f"TOCSIN_{name}": value})
+    assert words in str(caught.value)

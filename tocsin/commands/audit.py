@@ -19,7 +19,7 @@ from store.endpoints import troubles
 from store.ledger import Equation
 from store.revision import newest, revision
 from tocsin.commands.common import FOUND_PROBLEMS, database, print_json, settings_or_exit
-from tocsin.configuration import Folder, problems_of
+from tocsin.configuration import Folder, survey
 from tocsin.settings import Settings
 from workers.doorbell import connect
 
@@ -64,7 +64,8 @@ def doctor(as_json: Json = False) -> None:
 
 
 def _examine(settings: Settings) -> Iterator[tuple[str, str | None]]:
-    problems = problems_of(Folder(settings.config)) if settings.config.is_dir() else [f"{settings.config} is absent"]
+    folder = settings.config
+    problems = survey(Folder(folder)).problems if folder.is_dir() else [f"{folder} is absent"]
     yield "configuration", "\n     ".join(problems) or None
     if settings.redis_url is not None:
         yield "redis", _redis_problem(settings.redis_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,9 @@ import typer
 from pydantic import BaseModel
 
 from rules.schema import DIALECT, rule_schema
-from tocsin.commands.common import FOUND_PROBLEMS, fail, print_json, settings_or_exit
+from tocsin.commands.common import FOUND_PROBLEMS, fail, print_json, settings_or_exit, writing
 from tocsin.config_schema import config_schema
-from tocsin.configuration import Folder, make_starter, problems_of
+from tocsin.configuration import Folder, make_starter, survey
 from tocsin.webhook_body import WebhookBody
 
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
@@ -34,23 +35,25 @@ def check(
     folder = settings_or_exit(config).config
     if not folder.is_dir():
         fail(f"{folder} is not a folder. `tocsin init {folder}` writes a starter configuration.")
-    problems = problems_of(Folder(folder))
+    found = survey(Folder(folder))
     if as_json:
-        print_json({"problems": problems})
-    elif problems:
-        typer.echo("\n".join(problems))
+        print_json(asdict(found))
+    elif found.problems:
+        typer.echo("\n".join(found.problems))
     else:
-        typer.echo(f"{folder}: no problems.")
-    if problems:
+        held = f"{found.feeds} feeds, {found.subscriptions} subscriptions, {found.rules} rules with the shipped ones"
+        typer.echo(f"{folder}: no problems. {held}.")
+    if found.problems:
         raise typer.Exit(FOUND_PROBLEMS)
 
 
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
     """Write a starter configuration: about thirty feeds, and examples of subscriptions and rules."""
-    try:
-        make_starter(folder)
-    except OSError as error:
-        fail(str(error))
+    with writing(folder, "Name another folder."):
+        try:
+            make_starter(folder)
+        except FileExistsError as error:
+            fail(str(error))
     typer.echo(f"Wrote {folder}/feeds.yml, subscriptions.yml and rules/. Next: tocsin run --config {folder}")
 
 

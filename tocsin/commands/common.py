@@ -45,6 +45,15 @@ def settings_or_exit(config: Path | None = None, data: Path | None = None) -> Se
 
 
 @contextmanager
+def writing(place: Path, remedy: str) -> Iterator[None]:
+    """What is written below *place*. Where that is refused, the command ends with the reason and *remedy*."""
+    try:
+        yield
+    except OSError as error:
+        fail(f"cannot write to {place}: {error.strerror or error}. {remedy}")
+
+
+@contextmanager
 def database(settings: Settings) -> Iterator[Database]:
     """The ledger. One that cannot be reached ends the command with the reason."""
     db = Database(settings.database)
@@ -52,7 +61,8 @@ def database(settings: Settings) -> Iterator[Database]:
         yield db
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        fail(f"the database cannot be used: {reason}. `tocsin migrate` prepares a new one.", FOUND_PROBLEMS)
+        remedy = "See that it runs and that TOCSIN_DATABASE_URL leads there; `tocsin migrate` prepares a new one."
+        fail(f"the database cannot be used: {reason.rstrip('.')}. {remedy}", FOUND_PROBLEMS)
     finally:
         db.close()
 

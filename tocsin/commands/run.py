@@ -16,7 +16,7 @@ from store.feeds import Feed, sync_feeds
 from store.subscriptions import Filter, Subscription, sync
 from tocsin import demo as demonstration
 from tocsin.commands.access import SIGNIN_S
-from tocsin.commands.common import database, fail, settings_or_exit
+from tocsin.commands.common import database, fail, settings_or_exit, writing
 from tocsin.commands.starting import checked, listen, migrate_apart, supervise
 from tocsin.configuration import make_starter
 from tocsin.serving import serve_service
@@ -35,11 +35,8 @@ Demo = Annotated[bool, typer.Option("--demo", help="Add a feed of invented news 
 def run(config: Config = None, data: Data = None, demo: Demo = False) -> None:
     """Run everything in one go: embedded Valkey and SQLite unless URLs are set, watcher, workers and console."""
     settings = settings_or_exit(config, data)
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(settings.data):
-        if not settings.config.exists():
-            make_starter(settings.config)
-            typer.echo(f"Wrote a starter configuration to {settings.config}/")
+        _begin_configuration(settings.config)
         wiring, valkey = _prepare(settings, demo)
         listener = listen(settings)
         migrate_apart(settings)
@@ -51,6 +48,14 @@ def run(config: Config = None, data: Data = None, demo: Demo = False) -> None:
             *(worker_service(wiring, number) for number in range(1, settings.workers + 1)),
         ]
         supervise([*_embedded(valkey), *children])
+
+
+def _begin_configuration(folder: Path) -> None:
+    if folder.exists():
+        return
+    with writing(folder, "Name another folder with --config."):
+        make_starter(folder)
+    typer.echo(f"Wrote a starter configuration to {folder}/")
 
 
 def _prepare(settings: Settings, demo: bool) -> tuple[Wiring, EmbeddedValkey | None]:
@@ -101,7 +106,10 @@ def _welcome(settings: Settings) -> None:
 @contextmanager
 def _locked(data: Path) -> Iterator[None]:
     """Hold the data folder: two instances would take each other's embedded server for an orphan."""
-    with (data / "lock").open("w") as file:
+    with writing(data, "Name a folder of this user's with --data."):
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = (data / "lock").open("w")
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import socket
@@ -48,7 +49,16 @@ def listen(settings: Settings) -> socket.socket:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family, backlog=128)
     except OSError as error:
-        fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set TOCSIN_PORT to a free port.")
+        reason = str(error.strerror).partition(" (while")[0]  # the rest repeats the address
+        fail(f"cannot listen on {settings.host}:{settings.port}: {reason}. {_elsewhere(error)}")
+
+
+def _elsewhere(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "Stop what listens there, or set TOCSIN_PORT to a free port."
+    if error.errno == errno.EACCES:
+        return "Set TOCSIN_PORT to 1024 or more."
+    return "Set TOCSIN_HOST to an address of this machine, or to 0.0.0.0 for all of them."
 
 
 def migrate_apart(settings: Settings) -> None:
