@@ -330,7 +330,9 @@ def unless_outcome(part: UnlessPart, by: str, words: Wording) -> Outcome:
 
 
 def _names(values: Iterable[object]) -> str:
-    return ", ".join(sorted(v.value if isinstance(v, Status | Zone | Role) else str(v) for v in values))
+    """As the rule has them: a plain word's own lexicon is called `kind:word`."""
+    shown = (v.value if isinstance(v, Status | Zone | Role) else str(v).rpartition(":")[2] for v in values)
+    return ", ".join(sorted(shown))
 
 
 CHECKS: tuple[Check, ...] = (

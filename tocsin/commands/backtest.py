@@ -72,10 +72,11 @@ def backtest(
 
 # -- what to run ----------------------------------------------------------------------------------------------------
 def _places(rules: list[Path] | None, packs: bool) -> Places:
-    return tuple(rules) if rules else _active(), packs
+    return tuple(rules) if rules else active(), packs
 
 
-def _active() -> tuple[Path, ...]:
+def active() -> tuple[Path, ...]:
+    """Where this installation's own rules are, if it has any."""
     own = Folder(settings_or_exit().config).rules
     return (own,) if own.is_dir() else ()
 
@@ -84,7 +85,7 @@ def _compared(rules: list[Path] | None, against: list[Path] | None, packs: bool)
     """The version to compare with: what is named, else what is active where other rules are tried."""
     if against:
         return tuple(against), packs
-    return (_active(), True) if rules else None
+    return (active(), True) if rules else None
 
 
 def _chosen(setting: Setting) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -14,7 +14,8 @@ import typer
 from rules import Article, RuleErrors, RuleSet, run_tests
 from rules.lexicon import unknown_lexicon
 from tocsin.article_lines import answer, article_of
-from tocsin.commands.backtest import backtest
+from tocsin.commands.backtest import active, backtest
+from tocsin.commands.common import FOUND_PROBLEMS, fail
 from tocsin.commands.holding import discard, held, release
 from tocsin.cores import Places, cores, mapped, rule_set
 
@@ -26,6 +27,12 @@ app = typer.Typer(
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Rule files or folders, beside the shipped packs.")]
 Rules = Annotated[list[Path] | None, typer.Option("--rules", help="A rule file or folder, beside the shipped packs.")]
+Used = Annotated[
+    list[Path] | None, typer.Option("--rules", help="A rule file or folder in place of the configuration's rules.")
+]
+UsedPaths = Annotated[
+    list[Path] | None, typer.Argument(help="Rule files or folders in place of the configuration's rules.")
+]
 Packs = Annotated[bool, typer.Option("--packs/--no-packs", help="Load the shipped packs.")]
 Lines = Annotated[
     typer.FileText, typer.Argument(encoding="utf-8", errors="replace", help="JSON Lines; - for standard input.")
@@ -33,13 +40,24 @@ Lines = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 
 
-def loaded(paths: list[Path] | None, packs: bool = True) -> RuleSet:
-    """The rule set, or every problem on standard error and exit 1."""
+MOST_PROBLEMS = 50
+"""That are shown at once: a folder that holds no rules at all may have thousands."""
+
+
+def loaded(paths: Iterable[Path] | None, packs: bool = True) -> RuleSet:
+    """The rule set, or its problems on standard error and exit 1."""
     try:
         return rule_set((tuple(paths or ()), packs))
     except RuleErrors as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+        shown = [str(problem) for problem in error.problems[:MOST_PROBLEMS]]
+        if more := len(error.problems) - len(shown):
+            shown.append(f"and {more} more: does the path lead to a folder of rules?")
+        fail("\n".join(shown), FOUND_PROBLEMS)
+
+
+def in_use(rules: list[Path] | None, packs: bool = True) -> RuleSet:
+    """The rules that are named, else those of this installation's configuration."""
+    return loaded(rules or active(), packs)
 
 
 @app.command()
@@ -59,9 +77,9 @@ def test(paths: Paths = None, packs: Packs = True, as_json: Json = False) -> Non
 
 
 @app.command("list")
-def list_rules(paths: Paths = None, packs: Packs = True, as_json: Json = False) -> None:
+def list_rules(paths: UsedPaths = None, packs: Packs = True, as_json: Json = False) -> None:
     """What is loaded, one rule a line."""
-    rules = loaded(paths, packs).rules.values()
+    rules = in_use(paths, packs).rules.values()
     if as_json:
         keys = ("id", "version", "hash", "title", "level", "maturity", "tags", "source")
         typer.echo(json.dumps([{k: getattr(r, k) for k in keys} for r in rules], ensure_ascii=False))
@@ -71,9 +89,9 @@ def list_rules(paths: Paths = None, packs: Packs = True, as_json: Json = False) 
 
 
 @app.command()
-def show(rule: str, rules: Rules = None, packs: Packs = True) -> None:
+def show(rule: str, rules: Used = None, packs: Packs = True) -> None:
     """One rule as it was understood, as JSON."""
-    found = loaded(rules, packs).rules.get(rule)
+    found = in_use(rules, packs).rules.get(rule)
     if found is None:
         _unknown(rule)
     else:
@@ -85,10 +103,10 @@ def show(rule: str, rules: Rules = None, packs: Packs = True) -> None:
 @app.command()
 def words(
     name: Annotated[str, typer.Argument(help="A lexicon, with or without $; all of them if left out.")] = "",
-    rules: Rules = None,
+    rules: Used = None,
 ) -> None:
     """The lexicons that rules may name: what each is for, or the words of one."""
-    lexicons = {n: x for n, x in loaded(rules).lexicons.items() if ":" not in n}
+    lexicons = {n: x for n, x in in_use(rules).lexicons.items() if ":" not in n}
     wanted = name.removeprefix("$")
     if wanted and wanted not in lexicons:
         typer.echo(unknown_lexicon(wanted, lexicons), err=True)
@@ -138,11 +156,11 @@ def _answers(places: Places, numbered: list[tuple[int, str]]) -> tuple[bool, str
 def explain(
     rule: str,
     file: Annotated[typer.FileText, typer.Argument(help="JSON Lines, or plain text with the title first.")] = "-",  # type: ignore[assignment]
-    rules: Rules = None,
+    rules: Used = None,
     packs: Packs = True,
 ) -> None:
     """Why a rule matches an article, or why not: one line per key, with the words that decided."""
-    ruleset = loaded(rules, packs)
+    ruleset = in_use(rules, packs)
     if rule not in ruleset.rules:
         _unknown(rule)
     for article in _articles(file):
