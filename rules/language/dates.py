@@ -65,10 +65,10 @@ def _may_date(low: str) -> bool:
 
 
 def _compares(s: Tagged, first: int, i: int) -> bool:
-    """'The highest level since 2001', 'the first time since May': the date of what something is measured by."""
-    if s.low[i - 1 : i] != ["since"]:
-        return False
-    return any(w in _MEASURES or (w.endswith("est") and len(w) > 5) for w in s.low[max(first, i - 7) : i])
+    """'The highest level since 2001', 'the first since its launch in May': the date that something is measured by."""
+    since = next((j for j in range(i - 1, max(first, i - 5) - 1, -1) if s.low[j] == "since"), -1)
+    measured = s.low[max(first, since - 6) : max(since, 0)]
+    return any(w in _MEASURES or (w.endswith("est") and len(w) > 5) for w in measured)
 
 
 def recent_day(s: Tagged, first: int, last: int) -> int:

@@ -29,6 +29,7 @@ _TIMES = WEEKDAYS | word_set(
     " week weekend month year morning evening summer winter spring autumn january february march april may june july"
     " august september october november december"
 )
+_BETWEEN = frozenset({"in", "at", "by", "through", "under", "on"})
 _SHUTTING = frozenset({"ban", "bar", "exclude", "block", "prohibit"})
 _COMING = word_set("arrive come fly go head travel visit meet be land")
 NEAR_S = 20 * DAY
@@ -221,9 +222,9 @@ class ClaimReader:
         return j + 1 if is_dealing else j
 
     def _past_place(self, k: int) -> int:
-        """'Signed in Oslo a pact': the phrase after the place that stands before the object."""
-        in_place = self.s.low(k) in ("in", "at") and self.s.kind(k + 1) == self.s.kind(k + 2) == "NP"
-        return k + 2 if in_place and self.t.tags[self.s.chunks[k + 2].first] == "D" else k
+        """'Signed in Oslo a pact', 'approved by consensus the entry': the phrase after one that says where or how."""
+        stands_between = self.s.low(k) in _BETWEEN and self.s.kind(k + 1) == self.s.kind(k + 2) == "NP"
+        return k + 2 if stands_between and self.t.tags[self.s.chunks[k + 2].first] == "D" else k
 
     def _noun_arguments(self, hit: Hit, k: int) -> Arguments:
         """'the lifting of the ban', 'sanctions relief', 'an end to the embargo'."""

@@ -31,7 +31,8 @@ _GIVING = frozenset({"give", "grant", "set", "allow"})
 _TIME_LEFT = frozenset({"hours", "days", "week", "weeks", "month", "months", "year", "deadline", "ultimatum", "time"})
 # 'A decision on lifting the ban' has yet to be taken.
 _PENDING = frozenset({"decision", "decisions", "vote", "votes", "ruling", "choice"})
-_WANTING = frozenset({"want", "need", "like", "wish"})
+# 'Wants the ban lifted', 'hopes that Norway will lift it'.
+_WISHING = {"want": "demand", "need": "demand", "like": "demand", "wish": "demand", "hope": "possible"}
 _DONE_ALONE = word_set(
     "impose slap freeze ban bar sanction blacklist outlaw expel recall close sever cut shut designate"
 )
@@ -200,8 +201,8 @@ class Composer:
         is_about = role == "about" or (role == "object" and self.s.low(k + 1) in ("on", "about", "over"))
         if is_about and lemma in ("vote", "decide", "rule"):
             return "unread" if self.s.tagged.tags[self.s.chunks[k].head] == "VBD" else "possible"  # 'voted on it': how?
-        if role == "that" and lemma in _WANTING:
-            return "demand"  # 'wants the ban lifted'
+        if role == "that" and lemma in _WISHING:
+            return _WISHING[lemma]
         if role == "inf" and name == "say":
             return "plan"  # 'Says Norway to lift the ban'
         if role in ("that", "ger") and lemma in grammar.reporting and name in _SPOKEN:

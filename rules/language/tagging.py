@@ -240,8 +240,14 @@ class _Tagger:
             return "VBD"
         if after == "TO" and self.headline and not self.ahead.is_base(i + 2):
             after = "P"  # 'ambassador recalled to Oslo'
+        if self.s.low[i + 1 : i + 3] in (["due", "to"], ["because", "of"]) and not self.acts_only(i + 3):
+            after = "P"  # 'election postponed due to floods', and not 'troops due to leave'
         followed = after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V")
         return "VBD" if followed or "VBN" not in tags else "VBN"
+
+    def acts_only(self, i: int) -> bool:
+        """Is word i the base form of a verb, and no noun?"""
+        return self.ahead.is_base(i) and self.s.low[i] not in self.v.noun_heads
 
     def only_verb(self, i: int) -> bool:
         """'Norway walked away from the deal': is it the one verb of a whole sentence, or of a headline and active?"""
