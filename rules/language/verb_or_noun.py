@@ -1,0 +1,290 @@
+"""Words that are the form of a verb and may be a noun or an adjective as well: their neighbours decide."""
+
+from __future__ import annotations
+
+from rules.language.lookahead import Lookahead
+from rules.language.set_phrases import VERBAL
+from rules.language.vocabulary import Party, Vocabulary
+from rules.language.words import WEEKDAYS, Tagged, word_set
+
+_CLAUSAL = frozenset({"after", "before", "since", "until", "as"})
+NOMINAL_LEFT = frozenset({"D", "POSS", "ADJ", "NUM", "JJV"})
+# Plurals that are seldom verbs.
+_PLURAL = word_set(
+    "sanction tie talk arm deal ban curb restriction pact troop weapon tariff quota import export purchase"
+)
+_ENDS = frozenset({"", ".", "?", "!", "–", "-", ":", ";", ")"})
+_PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
+_ADJECTIVES_TOO = frozenset({"complete", "separate", "direct", "secure", "moderate", "double"})
+_STRIFE = frozenset({"fighting", "shelling", "bombing", "shooting"})
+_FRESH = word_set("new fresh more further additional tougher latest possible potential")
+_LEAVING = word_set(
+    "walk pull withdraw back step break bow drop opt secede split retreat get go exit depart resign slip storm shy"
+)
+_NEVER_PASSIVE = frozenset({"expire", "lapse", "elapse", "vanish"})
+_TRADES = word_set("banking shipping trading lending licensing funding financing processing mining")
+_SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
+
+
+class VerbOrNoun:
+    """Answers for the words of one sentence, from left to right: those before have their tags."""
+
+    def __init__(
+        self, sentence: Tagged, vocabulary: Vocabulary, inside: dict[int, Party], headline: bool, ahead: Lookahead
+    ) -> None:
+        self.s = sentence
+        self.v = vocabulary
+        self.inside = inside
+        self.headline = headline
+        self.ahead = ahead
+        self.finite = False  # has the clause had a finite verb?
+        self.had_verb = False  # has the sentence?
+
+    def passed(self, i: int) -> None:
+        """Word i has its tag now."""
+        chosen = self.s.tags[i]
+        bare = chosen == "VB" and self.before(i) not in ("TO", "M", "DO")
+        if bare or chosen in ("VBZ", "VBD", "M", "BE", "HAVE", "DO"):
+            self.finite = self.had_verb = True
+        elif chosen in (",", ";", ":", "–", "SUB", "REL", "CC", "(") or self.s.low[i] in _CLAUSAL:
+            self.finite = False
+
+    def before(self, i: int) -> str:
+        """The tag before, adverbs skipped."""
+        j = i - 1
+        while j >= 0 and self.s.tags[j] in ("ADV", "NEG"):
+            j -= 1
+        return self.s.tags[j] if j >= 0 else ""
+
+    def choose(self, i: int, low: str) -> tuple[str, str]:
+        forms = self.v.verbs[low]
+        tags = {t: lemma for t, lemma in forms}
+        before = self.before(i)
+        if "VBG" in tags:
+            return self.gerund(i, low, tags["VBG"], before)
+        if "VB" in tags and before in ("TO", "M", "DO"):
+            return "VB", tags["VB"]
+        if "VBN" in tags or "VBD" in tags:
+            return self.past(i, low, tags, before)
+        if "VBZ" in tags:
+            return self.third(i, low, tags["VBZ"], before)
+        return self.base(i, low, tags["VB"], before)
+
+    def gerund(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
+        after = self.ahead.after(i)
+        if low in _TRADES and after == "N" and before in VERBAL:
+            return "N", low  # 'eased licensing curbs'
+        if i in self.s.joined and after in ("N", "ADJ", "V"):
+            return "ADJ", low
+        if low in self.v.things and before in ("N", "ADJ", "D") and after not in ("D", "PR", "N", "NUM"):
+            return "N", low  # 'reopens the Erez crossing'
+        if low in _STRIFE and before not in ("BE", "HAVE") and self.is_strife(i, after):
+            return "N", low
+        if before == "N" and "D" in self.s.tags[max(0, i - 2) : i] and self.ahead.is_agreement(i + 1):
+            return "N", low  # 'a water sharing agreement'
+        if before in ("D", "POSS", "ADJ") and after not in ("D", "PR"):
+            return (
+                ("ADJ", low)
+                if after == "N" and self.before(i) == "D" and i + 1 < len(self.s.low) and self.s.low[i + 1] != "of"
+                else ("N", low)
+            )
+        is_noun = self.s.low[i + 1 : i + 2] == ["of"] or (
+            before == "N" and "D" in self.s.tags[max(0, i - 2) : i] and after in ("", ".")
+        )
+        return ("N", low) if is_noun else ("VBG", lemma)
+
+    def is_strife(self, i: int, after: str) -> bool:
+        """'Fighting stops in …', 'years of fighting': a thing that goes on, and nobody's act on somebody."""
+        if i == 0 and after == "P":
+            return self.s.low[1] not in ("for", "against", "with", "over")
+        if i == 0:
+            return any(tag == "VBZ" for tag, _ in self.v.verbs.get(self.s.low[1] if len(self.s.low) > 1 else "", ()))
+        return self.before(i) in ("P", "N", "VB", "VBZ", "VBD") and after not in ("D", "N", "NUM", "PR", "ADJ")
+
+    def past(self, i: int, low: str, tags: dict[str, str], before: str) -> tuple[str, str]:
+        lemma = tags.get("VBN") or tags["VBD"]
+        if before in ("HAVE", "BE"):
+            return "VBN", lemma
+        after = self.ahead.after(i)
+        if i in self.s.joined and after in ("N", "ADJ", "V", "NUM"):
+            return "ADJ", low
+        speaks = lemma in self.v.grammar.reporting and ("that" in self.s.low[i + 1 : i + 6] or self.is_timed(i))
+        if lemma in _SPOKEN or (speaks and not self.finite):
+            return "VBD", lemma
+        if "VB" in tags and before in ("D", "POSS", "ADJ", "P", "NUM"):
+            return "N", low
+        if self.modifies(i, tags, before, after):
+            return "JJV", lemma
+        return self.finite_or_not(i, tags, before, after), lemma
+
+    def is_timed(self, i: int) -> bool:
+        """'The bloc, their only one, announced on Monday it was …': does something follow the day that is said?"""
+        day = i + 1 + (self.s.low[i + 1 : i + 2] == ["on"])
+        is_day = day + 1 < len(self.s.low) and self.s.low[day] in WEEKDAYS
+        return is_day and self.v.grammar.closed.get(self.s.low[day + 1]) in ("PR", "D") and not self.had_verb
+
+    def modifies(self, i: int, tags: dict[str, str], before: str, after: str) -> bool:
+        """'The threatened ban', 'a newly agreed deal'."""
+        left = ("D", "POSS", "ADJ", "P", "", *VERBAL)
+        if before == "CC" and self.s.tags[i - 2] == "ADJ" and after in ("N", "ADJ"):
+            return "VB" not in tags  # 'a lasting and monitored truce'
+        if before in left and after in ("N", "ADJ", "NUM") and "VB" not in tags:
+            return True
+        return bool(i) and self.s.tags[i - 1] == "ADV" and before in ("D", "POSS")
+
+    def finite_or_not(self, i: int, tags: dict[str, str], before: str, after: str) -> str:
+        if after == "P" and self.s.low[i + 1] in _PARTICLES and not self.finite and self.ahead.opens_phrase(i + 2):
+            return "VBD"  # 'stepped up sanctions'
+        if tags.get("VBN") in _NEVER_PASSIVE and before in ("N", "ADV"):
+            return "VBD"  # 'the ban that kept it from trading expired'
+        if self.finite and "VBN" in tags and before != "CC" and before != "PR":
+            return "VBN"
+        if before in ("N", "PR") and not self.had_verb and self.only_verb(i):
+            return "VBD"
+        if after == "TO" and self.headline and not self.ahead.is_base(i + 2):
+            after = "P"  # 'ambassador recalled to Oslo'
+        if self.s.low[i + 1 : i + 3] in (["due", "to"], ["because", "of"]) and not self.acts_only(i + 3):
+            after = "P"  # 'election postponed due to floods', and not 'troops due to leave'
+        followed = after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V")
+        return "VBD" if followed or "VBN" not in tags else "VBN"
+
+    def acts_only(self, i: int) -> bool:
+        """Is word i the base form of a verb, and no noun?"""
+        return self.ahead.is_base(i) and self.s.low[i] not in self.v.noun_heads
+
+    def only_verb(self, i: int) -> bool:
+        """'Norway walked away from the deal': is it the one verb of a whole sentence, or of a headline and active?"""
+        if self.headline:
+            hits = (h for h in self.s.hits if h.first == i and h.last > i and h.form.pos == "verb")
+            leaves = (h for h in hits if h.form.lemma.split()[0] in _LEAVING)  # 'expelled from Norway' is passive
+            return any(self.s.low[h.last] in ("from", "of", "off") for h in leaves)
+        return self.s.low[i + 1 : i + 2] != ["by"] and not self.ahead.verb_follows(i, clause=False)
+
+    def third(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
+        if low not in self.v.noun_heads:
+            return ("N", low) if i and self.s.tags[i - 1] == "VB" else ("VBZ", lemma)  # 'to supply spares'
+        after = self.ahead.after(i)
+        if self.is_plural(i, lemma, before, after):
+            return "N", low
+        if after == "P" and self.s.low[i + 1] in ("on", "against", "for", "of", "in", "with", "between", "over"):
+            strong = lemma in _PLURAL
+            return ("N", low) if strong or self.s.low[i + 1] == "of" else ("VBZ", lemma)
+        if after in _ENDS and lemma in _PLURAL:
+            return "N", low
+        return "VBZ", lemma
+
+    def is_plural(self, i: int, lemma: str, before: str, after: str) -> bool:
+        """Is a word that ends in -s many things, and nobody's act?"""
+        party = self.inside.get(i - 1)
+        if party is not None and party.adjective and not party.capital and lemma not in _SPOKEN:
+            return True  # 'Norwegian states strike …'
+        if before in NOMINAL_LEFT or before in ("P", "TO", "") or before in VERBAL or self.finite:
+            return True
+        if after in ("BE", "M", "HAVE", "DO", "V", "CC", "POSS", ","):
+            return True
+        if self.had_verb and party is None and before == "N" and self.s.tags[i - 3 : i - 1] == ["N", "CC"]:
+            return True  # 'will open its land and air borders'
+        seldom = lemma in _PLURAL and (
+            (before == "N" and party is None and after not in ("D", "PR", "NUM"))
+            or (before in (":", "–") and after != "D")
+            or (
+                party is not None and i > 1 and self.s.low[i - 2] in _FRESH and i - 2 not in self.inside
+            )  # 'more Norway sanctions'
+            or self.governs(i + 1)  # 'EU sanctions threat looms'
+        )
+        return seldom or self.ahead.acts_next(i)  # 'EU states strike lucrative contracts'
+
+    def governs(self, i: int) -> bool:
+        """Is it a noun that says what becomes of the noun before it ('threat', 'package')?"""
+        low = self.s.low[i] if i < len(self.s.low) else ""
+        return low in self.v.grammar.noun_class or low in self.v.grammar.nouns["wraps"]
+
+    def base(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
+        nouny = low in self.v.noun_heads
+        joined = before == "CC" and self.s.tags[i - 2] == "ADJ"  # 'immediate and complete'
+        if (
+            low in _ADJECTIVES_TOO
+            and (joined or before in ("VBZ", "VBD", "VBG"))
+            and self.ahead.after(i) in ("N", "ADJ")
+        ):
+            return "ADJ", low  # 'announces complete withdrawal'
+        if before == "PR" and not nouny:
+            return "VB", lemma
+        if not self.headline and i and self.s.words[i][0].isupper() and self.s.words[i - 1][0].isupper() and i > 1:
+            return "N", low  # 'the Central Command Center'
+        if before in NOMINAL_LEFT or (before == "P" and (nouny or self.s.low[i - 1] not in _CLAUSAL)):
+            return "N", low
+        if not nouny:
+            return "VB", lemma
+        if before in ("N", "PR") and (self.asks() or self.demands(i)):
+            return "VB", lemma
+        after = self.ahead.after(i)
+        if low in self.v.things and after in ("P", "BE", "HAVE", "M", ""):
+            return "N", low
+        return ("VB", lemma) if self.acts(i, before, after) else ("N", low)
+
+    def acts(self, i: int, before: str, after: str) -> bool:
+        """Is a word that may be a noun the verb of a plural subject, or joined to a verb?"""
+        if before == "," and not self.had_verb and after in ("D", "NUM"):
+            return True  # 'the president and the rebels, the Front, sign a truce'
+        if self.ahead.acts_next(i):
+            return False  # 'a rebel group sign a truce'
+        plural_subject = before in ("N", "PR", "CC") and self.plural_before(i)
+        if plural_subject and not self.finite and after in ("D", "N", "ADJ", "NUM", "TO", "P"):
+            return not (after == "P" and self.s.low[i + 1] == "of")
+        return before == "CC" and self.verb_before_and(i) and after in ("D", "N", "ADJ")
+
+    def asks(self) -> bool:
+        """'Will Norway lift …': an auxiliary opens the sentence and its verb has not come yet."""
+        return bool(self.s.tags) and self.s.tags[0] in ("M", "DO") and "VB" not in self.s.tags
+
+    def demands(self, i: int) -> bool:
+        """'demanded that Norway lift the embargo': a subjunctive."""
+        if self.finite or "that" not in self.s.low[max(0, i - 5) : i]:
+            return False
+        if self.s.low[i - 2 : i - 1] == ["that"] and i - 1 in self.inside and not self.inside[i - 1].adjective:
+            return self.v.grammar.closed.get(self.s.low[i + 1] if i + 1 < len(self.s.low) else "") == "D"
+        return any(
+            self.v.grammar.verb_class.get(lemma) in ("demand", "propose") for lemma in self.s.lemmas[max(0, i - 8) : i]
+        )
+
+    def plural_before(self, i: int) -> bool:
+        j = i - 1
+        while j >= 0 and self.s.tags[j] == "ADV":
+            j -= 1
+        if j < 0:
+            return False
+        if j > 1 and j in self.inside and self.s.low[j - 1] in ("in", "of", "from"):
+            j -= 2  # 'Rival armies in Angola sign truce'
+        if self.s.low[j] in ("we", "they", "you", "i"):
+            return True
+        low = self.s.low[j]
+        if self.headline and j in self.inside and self.many_before(j):
+            return True
+        coordinated = self.is_coordinated(j)
+        return coordinated or (low.endswith("s") and low not in ("us", "s") and self.is_many(j))
+
+    def many_before(self, j: int) -> bool:
+        """'Sanctions on Norway raise …': do many things stand before the preposition before the party at j?"""
+        first = next((i for i in range(j, -1, -1) if i not in self.inside), -1)
+        is_joined = first > 0 and self.s.tags[first] == "P" and self.s.tags[first - 1] == "N"
+        return is_joined and self.s.low[first - 1].endswith("s")
+
+    def is_coordinated(self, j: int) -> bool:
+        """Is the noun at j joined to one before it, no verb lying between?"""
+        for k in range(j - 1, max(-1, j - 9), -1):
+            if self.s.tags[k] in ("CC", ","):
+                return True
+            if self.s.tags[k] in VERBAL:
+                break
+        return False
+
+    def is_many(self, j: int) -> bool:
+        """Not a name: 'Soviets', 'Houthis' and 'Gulf states' are many, 'Honduras' is one."""
+        party = self.inside.get(j)
+        return (
+            party is None or party.adjective or party.kind == "org" or self.s.low[j - 1 : j + 1] == ["gulf", "states"]
+        )
+
+    def verb_before_and(self, i: int) -> bool:
+        return any(t == "VB" for t in self.s.tags[max(0, i - 10) : i])
