@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 
 from store.database import Database
+from store.locks import CONFIGURE, one_at_a_time
 from store.tables import configuration, rule
 
 
@@ -28,12 +29,14 @@ class RuleVersion:
 def accept(db: Database, kind: str, hash: str) -> None:
     """Say that version *hash* of *kind* (rules, feeds, subscriptions) is in force, with no problem."""
     with db.write() as connection:
+        one_at_a_time(connection, CONFIGURE)
         _put(connection, kind, hash=hash, loaded_at=db.now(connection), problems=[], problems_at=None)
 
 
 def refuse(db: Database, kind: str, problems: Sequence[str]) -> None:
     """Say that a newer version of *kind* was not taken, and why; the one in force stays."""
     with db.write() as connection:
+        one_at_a_time(connection, CONFIGURE)
         now = db.now(connection)
         values = {"problems": list(problems), "problems_at": now}
         if not connection.execute(update(configuration).where(configuration.c.kind == kind).values(**values)).rowcount:
@@ -44,8 +47,9 @@ def record_rules(db: Database, versions: Iterable[RuleVersion]) -> None:
     """Make *versions* the active ones. Older versions stay, so that an old alert can still say what it was about."""
     active = {version.hash: version for version in versions}
     with db.write() as connection:
+        one_at_a_time(connection, CONFIGURE)
         now = db.now(connection)
-        known = set(connection.scalars(select(rule.c.hash).with_for_update()))
+        known = set(connection.scalars(select(rule.c.hash)))
         connection.execute(update(rule).where(rule.c.active, rule.c.hash.not_in(list(active))).values(active=False))
         for hash in sorted(known & set(active)):
             values = {"active": True, "last_loaded_at": now, "source": active[hash].source}

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from store.database import Database
+from store.locks import CONFIGURE, one_at_a_time
 from store.tables import feed, fetch, host
 
 _NAMESPACE = uuid.UUID("5f1c1a52-8f0e-5d3c-9a62-3d6d3bb5b1f4")
@@ -135,6 +136,7 @@ def sync_feeds(db: Database, feeds: Iterable[Feed], origin: str = "file") -> Non
     """
     declared = {one.id: one for one in feeds}
     with db.write() as connection:
+        one_at_a_time(connection, CONFIGURE)
         now = db.now(connection)
         there = {row.id: row for row in connection.execute(_LOCKED)}
         for one in declared.values():
@@ -147,6 +149,7 @@ def sync_feeds(db: Database, feeds: Iterable[Feed], origin: str = "file") -> Non
 def add_feed(db: Database, one: Feed, origin: str = "console") -> None:
     """Declare one more feed, or change its settings."""
     with db.write() as connection:
+        one_at_a_time(connection, CONFIGURE)
         row = connection.execute(select(feed).where(feed.c.id == one.id)).one_or_none()
         _declare(connection, one, row, origin, db.now(connection))
 
@@ -156,6 +159,7 @@ def add_feeds(db: Database, feeds: Iterable[Feed], origin: str = "console") -> N
     every = list(feeds)
     for some in (every[at : at + 500] for at in range(0, len(every), 500)):
         with db.write() as connection:
+            one_at_a_time(connection, CONFIGURE)
             now = db.now(connection)
             rows = connection.execute(_LOCKED.where(feed.c.id.in_([one.id for one in some])))
             there = {row.id: row for row in rows}

@@ -18,6 +18,17 @@ from store.tables import delivery
 
 _AT_ONCE = 1_000
 
+CONFIGURE = "configure"
+"""What every worker and watcher does when it starts, or finds a file changed."""
+
+
+def one_at_a_time(connection: Connection, what: str) -> None:
+    """Wait, before anything is held, until no other transaction does *what*: rows that are not there yet hold nobody
+    off, and two would insert them.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(what, 0))))
+
 
 def hold_deliveries(connection: Connection, chosen: ColumnElement[bool]) -> None:
     """Hold the deliveries that are *chosen* until the end of the transaction, before several of them are changed: an

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from store.database import Database
 from store.ids import endpoint_id
 from store.leases import NO_LEASE
-from store.locks import hold_deliveries
+from store.locks import CONFIGURE, hold_deliveries, one_at_a_time
 from store.rate import spacing_of
 from store.tables import attempt, delivery, endpoint, subscription
 from store.unsubscribing import suppress
@@ -69,6 +69,7 @@ def sync(db: Database, subscriptions: Iterable[Subscription], origin: str = "fil
     """
     declared = {one.id: one for one in subscriptions}
     with db.write() as connection:
+        one_at_a_time(connection, CONFIGURE)
         now = db.now(connection)
         chosen = select(subscription).order_by(subscription.c.id).with_for_update(key_share=True)
         rows = connection.execute(chosen).all()

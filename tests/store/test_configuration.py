@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import delete, select
 
 from store import configuration, services, tables
 from store.configuration import RuleVersion
 from store.database import Database
+from store.feeds import Feed, sync_feeds
+from store.subscriptions import sync
+from tests.workers.parts import hook
 
 
 def version(hash: str, **changes: object) -> RuleVersion:
@@ -61,3 +69,31 @@ def test_a_process_that_beats_is_seen_once(db: Database) -> None:
     (found,) = services.seen(db)
     assert found.kind == "watch"
     assert found.ago_s < 5
+
+
+@pytest.mark.parametrize("what", ["subscriptions", "feeds", "rules", "versions"])
+def test_processes_that_start_at_once_write_the_first_configuration_one_after_the_other(
+    db: Database, what: str
+) -> None:
+    """Each half of them has its addresses the other way round, as where two configurations race."""
+    numbers = range(6)
+    hooks = [[hook(f"http://h/{abs(n - turned)}", f"s{n}") for n in numbers] for turned in (0, 5)]
+    feeds = [Feed(url=f"http://f/{n}", name="F", outlet="f.example") for n in numbers]
+    write: dict[str, Callable[[int], None]] = {
+        "subscriptions": lambda number: sync(db, hooks[number % 2]),
+        "feeds": lambda number: sync_feeds(db, feeds[:: 1 - 2 * (number % 2)]),
+        "rules": lambda _: configuration.record_rules(db, [version(f"h{n}") for n in numbers]),
+        "versions": lambda _: configuration.accept(db, "rules", "h1"),
+    }
+    for _ in range(5):
+        with db.write() as connection:
+            for table in (tables.subscription, tables.endpoint, tables.feed, tables.rule, tables.configuration):
+                connection.execute(delete(table))
+        together = threading.Barrier(4)
+
+        def start(number: int, together: threading.Barrier = together) -> None:
+            together.wait()
+            write[what](number)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(start, range(4)))
