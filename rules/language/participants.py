@@ -40,7 +40,7 @@ class Casting:
         nouns = [*doers, *given.objects, *partners]
         by = self._acting(doers, given, things)
         around = [*given.targets, *given.objects, k]
-        on = self.naming.targets(around, by, _TARGET)
+        on = self.naming.targets(around, by, _TARGET) or self.naming.targets(self._beside(k, reading), by, _TARGET)
         everyone = self.naming.parties(nouns) or self._around_the_table(k, lemma)
         places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
         shared = {p.id for p in (*by, *everyone, *self.naming.targets(around, by, _TARGET - places))}
@@ -52,6 +52,11 @@ class Casting:
             agents=tuple(self.naming.stands_for(n) for n in doers),
             unnamed=2 if any(self._several(n, n in partners) for n in nouns) else 0,
         )
+
+    def _beside(self, k: int, reading: Reading) -> list[int]:
+        """'Resumed sales to Norway, ending a ban': the main verb that a participle behind a comma accompanies."""
+        is_aside = self.s.chunks[k].form == "ger" and self.s.kind(k - 1) == ","
+        return [verb for verb in reading.governors[:1] if is_aside and self.s.kind(verb) == "VG"]
 
     def _acting(self, doers: list[int], given: Arguments, things: tuple[Thing, ...]) -> tuple[Party, ...]:
         """Who does it: who is named, who is meant by 'it' or 'the government', or whose the thing is."""

@@ -11,6 +11,7 @@ VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
 NUMBERS = frozenset(
     {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty"}
 )
+_INNER = frozenset({"by", "to", "of", "in", "for", "on", "and", "the"})
 _JOINED = word_set("ever long wide old era backed related range class grade calibre caliber")
 # Verbs that say with 'home' that somebody comes back, whatever stands between.
 _HOMEWARD = frozenset({"call", "bring", "summon", "send", "order", "recall", "fly", "take"})
@@ -29,7 +30,8 @@ _TIMES = frozenset({"on", "in", "at", "yesterday", "last"})
 def in_a_phrase(s: Tagged, i: int, ahead: Lookahead) -> tuple[str, str] | None:
     """(tag, lemma) of word i where a phrase decides it; the words before it have their tags. None where none does."""
     low = s.low[i]
-    if i in s.joined and (low in _JOINED or _is_measure(s, i, ahead)):
+    within = low in _INNER and {i, i + 1} <= s.joined  # 'step-by-step'
+    if i in s.joined and (low in _JOINED or within or _is_measure(s, i, ahead)):
         return "ADJ", low
     if i + 1 in s.joined and ahead.is_base(i) and ahead.is_participle(i + 1):
         return "ADJ", low  # 'long-awaited'
