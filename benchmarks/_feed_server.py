@@ -1,7 +1,7 @@
 """A server of feeds for measuring, in a process of its own: `python -m benchmarks._feed_server KIND`, one of
 
 real       the documents of real-feeds.tar.gz, at /0 to /99
-unchanged  "not modified" at every path but each twentieth, which has a new document
+unchanged  "not modified" to whoever has the document, at every path but each twentieth, which has a new one each time
 growing    the stream dealt out over FEEDS feeds that show their last WINDOW entries; /released/N lets N of it out
 """
 
@@ -55,8 +55,12 @@ def _unchanged() -> Answer:
         text = f"<description>The ministers of round {nth} met in Geneva, officials said.</description>"
         return f"<item><guid>{nth}</guid><title>Ministers meet in round {nth}</title>{text}</item>"
 
-    def answer(path: str, _etag: str) -> tuple[str, bytes] | None:
-        return None if int(path[1:]) % 20 else (ETAG, rss([item() for _ in range(15)]))
+    first = rss([item() for _ in range(15)])
+
+    def answer(path: str, etag: str) -> tuple[str, bytes] | None:
+        if int(path[1:]) % 20:
+            return None if etag else (ETAG, first)
+        return ETAG, rss([item() for _ in range(15)])
 
     return answer
 

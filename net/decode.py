@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 
 GZIP = 16 + zlib.MAX_WBITS
+_TEXT = (b"<", b"{", b"[", b" ", b"\n", b"\r", b"\t", b"\xef")
+"""What documents begin with, and gzip data never does."""
 CODINGS = ("identity", "gzip", "x-gzip", "deflate")
 
 
@@ -41,6 +43,8 @@ class Body:
         self._raw_left -= len(raw)
         if self._raw_left < 0:
             raise TooLarge
+        if not self._started and self._coding.endswith("gzip") and raw[:1] in _TEXT:
+            self._inflate = None  # some servers say so of what they have not packed
         if self._inflate is None:
             self._keep(raw)
             return

@@ -129,10 +129,9 @@ def check_url(url: str) -> str | None:
     if problem := _check_spelling(url):
         return problem
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        return _check_parts(httpx.URL(url))
+    except (httpx.InvalidURL, UnicodeError) as error:  # of a name such as "xn--" that stands for none
         return f"not a URL ({error})"
-    return _check_parts(parsed)
 
 
 def _check_spelling(url: str) -> str | None:

@@ -24,7 +24,7 @@ _BREAK_TAGS = (
 _SILENT_TAGS = "script style template noscript iframe object embed svg math head select textarea"
 _BREAKS = frozenset(_BREAK_TAGS.split())
 _SILENT = frozenset(_SILENT_TAGS.split())
-_HTML = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+_HTML = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8", huge_tree=True)
 _CONTROLS = bytes((*range(0x20), 0x7F))
 _NO_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 # Controls, soft hyphens, direction marks, byte order marks, lone surrogates, private use, tags; not the joiners that

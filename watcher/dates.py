@@ -43,6 +43,7 @@ _MONTH = re.compile(r"(\d{4})-(\d\d)")  # as W3C-DTF allows
 _FIRST_WORD = re.compile(r"^[^\W\d_]{2,20}(?:-[^\W\d_]{2,10})?\.?,? ")
 _YEAR_NONE = re.compile(r"(?<![\w+:-])0\d{3}(?![\d:])")  # 0001: what .NET writes for no date
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?\s*(?:Z|z|UTC|[+-]\d\d:?\d\d)?")
+_BEGINNING = re.compile(r"(\d{4}-\d\d-\d\d)(?!\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?!\d))?(?!.*\d{4}-\d\d)")
 _ZONE_NAME = re.compile(r"\b([A-Z]{2,5})\)?\s*$")
 _HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.IGNORECASE)
 _EPOCH_STAMP = re.compile(r"(\d{9,10})(?:\.\d+)?|(\d{12,13})")
@@ -94,7 +95,7 @@ def read_date(text: str) -> Dated | None:
     if not value or len(value) > _LONGEST or _YEAR_NONE.search(value):
         return None
     value = _plain_zone(_SPACED.sub(r"\1.\2.", _FAR_EAST.sub(r"\1-\2-\3", value)))
-    for reader in (_epoch, _iso, _rfc822, _anything):
+    for reader in (_epoch, _iso, _rfc822, _anything, _beginning):
         if (found := reader(value)) is not None:
             return found
     return None
@@ -123,6 +124,21 @@ def _iso(text: str) -> Dated | None:
     except ValueError:
         return None
     return _with_zone(found)
+
+
+def _beginning(text: str) -> Dated | None:
+    """Of what only begins as ISO 8601 wants it, the day, and the time of day where that is whole; 24:00 is the next
+    day's beginning, and a leap second the one before it.
+    """
+    if (found := _BEGINNING.match(text)) is None:
+        return None
+    hour, minute, second = (int(part or 0) for part in found.groups()[1:])
+    whole = (hour, minute, second) <= (24, 0, 0) and minute < 60 and second <= 60
+    time_of_day = timedelta(hours=hour, minutes=minute, seconds=min(second, 59)) if whole else timedelta()
+    try:
+        return datetime.fromisoformat(found[1]).replace(tzinfo=UTC) + time_of_day, "inferred"
+    except (ValueError, OverflowError):
+        return None
 
 
 def _rfc822(text: str) -> Dated | None:

@@ -232,6 +232,19 @@ async def test_coded_bodies_are_decoded(coding: str) -> None:
     assert b"accept-encoding: gzip\r\n" in there.requests[0]
 
 
+@pytest.mark.parametrize("text", [b"<rss/>", b"\n <rss/>", b'{"version": 1}', b"\xef\xbb\xbf<rss/>"])
+async def test_a_body_that_is_only_said_to_be_packed_is_taken_as_it_came(text: bytes) -> None:
+    async with place(ok(text, "Content-Encoding: gzip")) as there, GuardedClient(allow=LOOPBACK) as client:
+        answer = answered(await client.get(there.url()))
+    assert (answer.body, answer.truncated) == (text, False)
+
+
+async def test_a_redirect_to_a_name_that_cannot_be_is_a_failure_in_words() -> None:
+    found = b"HTTP/1.1 302 Found\r\nLocation: http://xn--/\r\nContent-Length: 0\r\n\r\n"
+    async with place(found) as there, GuardedClient(allow=LOOPBACK) as client:
+        assert failed(await client.get(there.url())) == "url"
+
+
 async def test_a_gzip_bomb_is_cut_at_the_limit() -> None:
     bomb = gzip.compress(b"\0" * 300_000_000, 9)
     async with place(ok(bomb, "Content-Encoding: gzip")) as there, GuardedClient(allow=LOOPBACK) as client:

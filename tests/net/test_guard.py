@@ -60,6 +60,8 @@ def test_an_address_that_python_calls_private_is_never_permitted(address: object
         ("https://example.org\\@evil.example/", "backslash"),
         ("https://[fe80::1%25eth0]/", "percent"),
         ("https://[::1/", "not a URL"),
+        ("https://xn--/", "not a URL"),
+        ("https://xn--a\u00df/", "not a URL"),
         ("https://", "host"),
         ("https://example.org/" + "a" * 3000, "longer"),
         ("https://example.org:99999/", "99999"),
@@ -81,3 +83,4 @@ def test_an_ordinary_url_is_accepted(url: str) -> None:
 def test_no_text_makes_the_check_fail(text: str) -> None:
     check_url(text)
     check_url("https://" + text)
+    check_url("https://xn--" + text)

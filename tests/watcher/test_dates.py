@@ -54,6 +54,12 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
         ("2024年1月3日 10:00", "2024-01-03T10:00", "inferred"),
         ("3. 1. 2024 10:00", "2024-01-03T10:00", "inferred"),
         ("2024-01", "2024-01-01T00:00", "inferred"),
+        ("2024-01-03T24:00:00Z", "2024-01-04T00:00", "inferred"),
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59", "inferred"),
+        ("2024-01-03T10:00:00Z>", "2024-01-03T10:00", "inferred"),
+        ("2024-01-03 10:00:00 Europe/Berlin", "2024-01-03T10:00", "inferred"),
+        ("2024-01-03T1o:00", "2024-01-03T00:00", "inferred"),
+        ("2024-01-03T25:00:00Z", "2024-01-03T00:00", "inferred"),
     ],
 )
 def test_a_date_is_read_and_says_how_sure_it_is(text: str, instant: str, provenance: str) -> None:
@@ -69,6 +75,9 @@ def test_a_date_is_read_and_says_how_sure_it_is(text: str, instant: str, provena
             "10:00",
             "Wed, 31 Dec 0001 23:59:59 GMT",
             "2024-13-45",
+            "2024-01-03 or 2024-01-04",
+            "9999-12-31T24:00:00Z",
+            "2024-02-30T10:00:00Z",
             "yesterday",
             "3 listopada 2024",
             "9" * 20,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.entry import Document, NotAFeed
+from watcher.formats.ampersand import escaped
 from watcher.formats.source import Source
 from watcher.parse import parse
 from watcher.pool import ParsePool
@@ -33,6 +35,10 @@ def children(of: int | None = None) -> list[psutil.Process]:
     """The parsers that run below a process (this one)."""
     found = psutil.Process(of).children(recursive=True)
     return [child for child in found if "watcher.child" in child.cmdline()]
+
+
+def attributes(count: int) -> str:
+    return " ".join(f'a{n}="1"' for n in range(count))
 
 
 def document(body: bytes, source: Source = SOURCE) -> Document:
@@ -70,6 +76,57 @@ def test_json_feed_is_read() -> None:
     entry, empty = document(body).entries
     assert (entry.title, entry.text, entry.author) == ("Q&A <now>", "one\ntwo < three", "Ann, Bob")
     assert (entry.lang, empty.title, empty.text) == ("en", "", "")
+
+
+@pytest.mark.parametrize("end", ['{"id": "2", "content_te', "", ",", ",]}", '{"id": "2"} {"id": "3"'])
+def test_a_json_feed_that_breaks_off_gives_what_came(end: str) -> None:
+    whole = '{"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": [{"id": "1", "content_text": "one"}'
+    found = document((whole + ", " * bool(end.startswith("{")) + end).encode())
+    assert (found.complete, found.title, found.entries[0].text) == (False, "J", "one")
+    nothing = parse(whole.partition('{"id"')[0].encode(), SOURCE, NOW)
+    assert isinstance(nothing, NotAFeed)
+    assert nothing.error_class == "truncated"
+
+
+def test_the_title_of_news_is_not_that_of_its_picture() -> None:
+    body = b"""<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
+    xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"
+    xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"><url><image:image>
+    <image:loc>https://n.example/1.jpg</image:loc><image:title>A picture</image:title></image:image>
+    <loc>https://n.example/1</loc><news:news><news:title>The news</news:title></news:news></url></urlset>"""
+    (entry,) = document(body).entries
+    assert (entry.title, entry.url) == ("The news", "https://n.example/1")
+
+
+HUGE = {
+    "thousands of open CDATA sections": rss(item(1, "<![CDATA[" * 50_000)),
+    "thousands of open comments": rss(item(1, "<!--" * 50_000)),
+    "thousands of attributes": rss(item(1, "Title").replace("<title>", "<title " + attributes(30_000) + ">", 1)),
+    "thousands of categories in a broken document": rss(
+        item(1, "Q & A", "".join(f"</description><category>c{n}</category><description>" for n in range(15_000)))
+    )[:-6],
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_what_takes_the_square_of_its_length_elsewhere_is_read_in_time(name: str) -> None:
+    started = time.monotonic()
+    document(HUGE[name])
+    assert time.monotonic() - started < 5
+
+
+def test_a_text_in_hundreds_of_open_elements_is_read() -> None:
+    (entry,) = document(rss(item(1, "Title", "&lt;div&gt;" * 800 + "The ministers met."))).entries
+    assert entry.text == "The ministers met."
+
+
+PIECES = st.sampled_from([b"<![CDATA[", b"]]>", b"<!--", b"-->", b"&", b"&amp;", b"&#38;", b"x", b"<", b">", b" "])
+BARE = re.compile(rb"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)|&(?!#[0-9]{1,7};|[a-zA-Z][a-zA-Z0-9]{1,31};)", re.DOTALL)
+
+
+@given(st.lists(PIECES, max_size=40).map(b"".join))
+def test_bare_ampersands_are_those_outside_of_whole_sections_and_comments(body: bytes) -> None:
+    assert escaped(body) == BARE.sub(lambda found: found[0] if found[1] else b"&amp;", body)
 
 
 def test_a_news_sitemap_is_read() -> None:

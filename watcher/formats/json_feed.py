@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 from watcher.entry import RawDocument, RawEntry
 from watcher.formats.source import Source
 
+_ITEMS = re.compile(r'"items"\s*:\s*\[')
+_BETWEEN = re.compile(r"[\s,]*")
+
 
 def read(body: bytes, source: Source) -> RawDocument | None:
     """Read *body*; None where it is no JSON Feed."""
     if body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
         return None
+    text = body.decode("utf-8-sig", "replace")
     try:
-        feed = json.loads(body.decode("utf-8-sig", "replace"))
+        feed = json.loads(text)
+    except (ValueError, RecursionError):
+        return _broken_off(text, source)
+    return _document(feed, source) if isinstance(feed, dict) else None
+
+
+def _broken_off(text: str, source: Source) -> RawDocument | None:
+    """What came of a document that is no whole JSON: all before its items, and those that are whole."""
+    begun = _ITEMS.search(text)
+    if begun is None:
+        return None
+    try:
+        head = json.loads(text[: begun.start()].rstrip().rstrip(",") + "}")
     except (ValueError, RecursionError):
         return None
+    read = _document(head | {"items": list(_whole_items(text, begun.end()))}, source)
+    return replace(read, complete=False) if read else None
+
+
+def _whole_items(text: str, at: int) -> Iterator[Any]:
+    decode = json.JSONDecoder().raw_decode
+    while True:
+        at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]
+        try:
+            item, at = decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        yield item
+
+
+def _document(feed: dict[str, Any], source: Source) -> RawDocument | None:
     items = feed.get("items")
     if "jsonfeed.org/version" not in _text(feed.get("version")) or not isinstance(items, list):
         return None

@@ -42,10 +42,11 @@ def read(body: bytes, source: Source) -> RawDocument | None:
 
 
 def _entry(element: etree._Element) -> RawEntry | None:
-    title = _of(element, "title")
+    news = element.find("{*}news")
+    title = _of(element if news is None else news, "title")  # not that of a picture
     if not title:
         return None
-    link = _of(element, "loc") or None
+    link = (element.findtext("{*}loc") or "").strip() or None
     return RawEntry(
         guid=link,
         link=link,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 
 from feedparser.mixin import _FeedParserMixin
 from lxml import etree
@@ -72,7 +72,7 @@ def usual_namespaces(root: etree._Element, body: bytes) -> bool:
     return all(_usual(prefix, uri) for prefix, uri in declared)
 
 
-@cache
+@lru_cache(4_096)
 def _usual(prefix: str, uri: str) -> bool:
     known = _CANONICAL.get(uri.lower())
     if known is None:
@@ -82,7 +82,7 @@ def _usual(prefix: str, uri: str) -> bool:
     return known not in ("", "xhtml", "xlink") and prefix == known
 
 
-@cache
+@lru_cache(4_096)
 def harmless(tag: str) -> bool:
     """Whether an element means nothing here: *tag* with its namespace as lxml writes it."""
     namespace, closed, name = tag.rpartition("}")

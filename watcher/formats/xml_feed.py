@@ -29,6 +29,8 @@ _ENDS = re.compile(
 )
 _OF_MODULES = re.compile(rb"<(?!/?(?:content|dc|dcterms|atom\w*|a10|rdf|rss\w*|sy):)/?[\w-]{1,40}:[^<>]{0,5000}>")
 """Tags of elements that nobody reads here: maps, films, podcasts."""
+_MOST_CATEGORIES = 3_000
+_CATEGORY = re.compile(rb"<category\b[^<>]{0,2000}>(?:(?:<!\[CDATA\[)?[^<>]{0,2000}(?:\]\]>)?</category\s*>)?")
 _TTL = ("ttl", "sy_updateperiod", "sy_updatefrequency")
 _DATES = ("published", "created", "updated")
 
@@ -48,7 +50,10 @@ def read(body: bytes, source: Source) -> RawDocument | None:
 
 
 def _parse(body: bytes, headers: Mapping[str, str]) -> Any:
-    """By feedparser; where it fails, as it does on elements of modules that are not closed, once more without those."""
+    """By feedparser; where it fails, as it does on elements of modules that are not closed, once more without those. It
+    compares each category with all before it: thousands, which nobody reads here, are left out.
+    """
+    body = body if body.count(b"<category") <= _MOST_CATEGORIES else _CATEGORY.sub(b"", body)
     for readable in (body, _OF_MODULES.sub(b"", body)):
         try:
             return feedparser.parse(
