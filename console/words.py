@@ -73,6 +73,11 @@ def percent(share: float | None) -> str:
     return "—" if share is None else f"{share * 100:.0f} %"
 
 
+def place(source: str) -> str:
+    """`packs/conflict.yml:1`: a rule's file within its folder, wherever that is."""
+    return "/".join(source.rsplit("/", 2)[-2:])
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "ago": ago,
     "counted": counted,
@@ -83,6 +88,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "outcome": lambda value: OUTCOMES.get(value, value),
     "percent": percent,
+    "place": place,
     "published_from": lambda value: PUBLISHED_FROM.get(value, value),
     "safe_url": safe_url,
     "span": span,

@@ -32,6 +32,6 @@ def show(request: Request, console: Console) -> Response:
     """All feeds, those in trouble first."""
     items = items_per_day(console.db, DAYS)
     states = sorted(list_feeds(console.db), key=lambda one: _WORST_FIRST.get(one.status, 0))
-    feeds = [Shown(state=one, items=sparkline(items.get(one.id, (0,) * DAYS), "items")) for one in states]
+    feeds = [Shown(state=one, items=sparkline(items.get(one.id, (0,) * DAYS), "item")) for one in states]
     counts = {status: sum(1 for one in states if one.status == status) for status in ("ok", "failing", "gone", "new")}
     return page(request, "feeds.html", {"feeds": feeds, "counts": counts})

@@ -125,6 +125,10 @@ def test_the_rules_in_force_explain_an_alert(sqlite_db: Database) -> None:
     with serving(sqlite_db, rules=lambda: rules) as served, httpx.Client(base_url=served.url) as client:
         sign_in(served, client)
         html = client.get(f"/alerts/{id}").text
+        parts.add_rule(sqlite_db, "restriction.ended", "Ended", source="/opt/tocsin/rules/packs/lifted.yml:1")
+        page = client.get("/rules/restriction.ended").text
+    assert "act: $end_restriction" in page
+    assert ">packs/lifted.yml:1</code>" in page
     assert "claim.act" in html
     assert "rule has changed" not in html
 

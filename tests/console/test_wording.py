@@ -60,10 +60,10 @@ def test_a_quotation_that_moved_is_found_and_one_that_went_is_missing() -> None:
 
 @given(st.lists(st.integers(0, 10_000), max_size=40))
 def test_bars_stand_on_the_ground_and_stay_in_the_drawing(counts: list[int]) -> None:
-    line = sparkline(counts, "items")
+    line = sparkline(counts, "item")
     assert all(bar.y >= 0 and abs(bar.y + bar.height - HEIGHT) < 0.11 for bar in line.bars)
     assert all(bar.x + 4 <= line.width for bar in line.bars)
-    assert line.words.startswith(f"{sum(counts)} items")
+    assert line.words.startswith(f"{words.counted(sum(counts), 'item')} in ")
 
 
 @pytest.mark.parametrize(
