@@ -10,8 +10,10 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.settings import Console, ConsoleSettings
+from store.activity import configurations
 from store.revision import newest, revision
 from store.services import ALIVE_S, seen
+from store.words import counted
 
 router = APIRouter()
 
@@ -35,6 +37,7 @@ def readyz(console: Console) -> JSONResponse:
     parts["redis"] = _redis(console)
     if ready:
         parts |= _services(console)
+        parts["configuration"] = _configuration(console)
     well = all(part["ok"] for part in parts.values())
     status = "ok" if well else "degraded" if ready else "unready"
     code = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
@@ -63,6 +66,18 @@ def _redis(console: ConsoleSettings) -> Part:
 def _services(console: ConsoleSettings) -> dict[str, Part]:
     alive = seen(console.db)
     return {kind: _service(kind, [one.ago_s for one in alive if one.kind == kind]) for kind in NEEDED}
+
+
+def _configuration(console: ConsoleSettings) -> Part:
+    """How much was refused, and no more: anybody may read this, and the problems have paths."""
+    rows = [row for row in configurations(console.db) if row["problems"]]
+    if not rows:
+        return {"ok": True, "why": "the newest is in force"}
+    refused = ", ".join(f"{row['kind']} ({counted(len(row['problems']), 'problem')})" for row in rows)
+    why = (
+        f"a newer version was refused and the last good one stays in force: {refused}; `tocsin check` says what to mend"
+    )
+    return {"ok": False, "why": why}
 
 
 def _service(kind: str, ago_s: list[float]) -> Part:

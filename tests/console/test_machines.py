@@ -43,6 +43,17 @@ def test_readiness_names_each_part(sqlite_db: Database) -> None:
         assert (found.status_code, found.json()["status"]) == (200, "degraded")
 
 
+def test_readiness_tells_of_refused_configuration_and_keeps_its_paths_from_strangers(sqlite_db: Database) -> None:
+    with serving(sqlite_db) as served:
+        parts.add_service(sqlite_db, "watch")
+        assert httpx.get(f"{served.url}/readyz").json()["parts"]["configuration"]["ok"]
+        newsroom.break_rules(sqlite_db)
+        found = httpx.get(f"{served.url}/readyz")
+    assert (found.status_code, found.json()["status"]) == (200, "degraded")
+    assert "stays in force: rules (1 problem); `tocsin check`" in found.json()["parts"]["configuration"]["why"]
+    assert "desk.yml" not in found.text
+
+
 def test_a_database_at_another_revision_is_not_ready(sqlite_db: Database) -> None:
     with sqlite_db.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
