@@ -61,7 +61,10 @@ class Deadlines(H11Protocol):
             self._deadline = None
 
     def _break_off(self) -> None:
-        _log.info("client.too_slow", client=self.client and self.client[0], seconds=self.request_s)
+        """Browsers open connections that they may not need: those that said nothing are not worth a line."""
+        heard, _ = self.conn.trailing_data
+        if heard or self.conn.their_state is not h11.IDLE:
+            _log.info("client.too_slow", client=self.client and self.client[0], seconds=self.request_s)
         self.transport.abort()
 
 

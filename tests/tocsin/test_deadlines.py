@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from structlog.testing import capture_logs
 
 from tocsin.deadlines import Deadlines
 
@@ -86,6 +87,14 @@ def get(one: socket.socket, path: str, pause_s: float = 0.0) -> bytes:
     answer = http.client.HTTPResponse(one)
     answer.begin()
     return answer.read()
+
+
+def test_who_was_too_slow_is_told_and_who_said_nothing_is_not(port: int) -> None:
+    with capture_logs() as lines, connected(port) as silent, connected(port) as slow:
+        slow.sendall(b"GET /")
+        assert seconds_kept(slow) < 6
+        assert seconds_kept(silent) < 6
+    assert [one["client"] for one in lines if one["event"] == "client.too_slow"] == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(
