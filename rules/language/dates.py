@@ -65,8 +65,8 @@ def _may_date(low: str) -> bool:
 
 
 def _compares(s: Tagged, first: int, i: int) -> bool:
-    """'The highest level since 2001', 'the first since its launch in May': the date that something is measured by."""
-    since = next((j for j in range(i - 1, max(first, i - 5) - 1, -1) if s.low[j] == "since"), -1)
+    """'The highest level since 2001', 'the first since its launch in May', 'most in recent years': what measures."""
+    since = next((j for j in range(i - 1, max(first, i - 5) - 1, -1) if s.low[j] == "since"), i if _spans(s, i) else -1)
     measured = s.low[max(first, since - 6) : max(since, 0)]
     return any(w in _MEASURES or (w.endswith("est") and len(w) > 5) for w in measured)
 
@@ -96,7 +96,17 @@ def _relative(s: Tagged, i: int) -> int | None:
         before = s.low[i - 1] if i else ""
         count = int(before) if before.isdigit() and len(before) < 5 else _COUNTS.get(before, 3)
         return count * _UNITS[low]
+    if low in _UNITS and _spans(s, i):
+        before = s.low[i - 1]
+        return _UNITS[low] * (int(before) if before.isdigit() and len(before) < 4 else _COUNTS.get(before, 1))
     return None
+
+
+def _spans(s: Tagged, i: int) -> bool:
+    """'Over the past decade', 'in the last 10 years', 'in recent years': does word i end a stretch of time gone by?"""
+    before = s.low[max(0, i - 4) : i]
+    at = next((j for j, word in enumerate(before) if word in ("past", "last", "recent")), -1)
+    return at > 0 and not {"in", "over", "during", "for", "within"}.isdisjoint(before[:at])
 
 
 def _absolute(s: Tagged, i: int, published: datetime | None) -> int | None:

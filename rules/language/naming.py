@@ -137,7 +137,7 @@ class Naming:
             if stands_alone or not self.s.grammar.nouns["stand_ins"].isdisjoint(words):
                 here = [p for i, (_, p) in sorted(self.s.tagged.parties.items()) if i < self.s.chunks[k].first]
                 found = [p for p in (here[::-1] or self.before()) if p.kind in ("state", "igo")]
-                return tuple(found[:1])
+                return tuple(found[: 2 if self.s.low(k) == "they" else 1])
         return ()
 
     def _dealing_with(self, k: int) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rules.language.claims import Thing
 from rules.language.dates import DAY, Dated, recent_day
-from rules.language.status import Reading
+from rules.language.status import FACTUAL, Reading
 from rules.language.structure import REACH, Structure
 from rules.language.text import Sentence
 from rules.model import Zone
@@ -158,7 +158,7 @@ class Placing:
             return Zone.BACKGROUND, mark
         if (day := self._recent(k, dated)) >= 0:
             return zone, f"sentence {self.sentence.number}, dated by {self.s.tagged.words[day]!r}"
-        if reading.subordinate == "REL" and not self._tells(k):
+        if reading.subordinate == "REL" and reading.status in FACTUAL and not self._tells(k):
             return Zone.BACKGROUND, "relative clause"
         if chunk.form == "part" and self._main_follows(k):
             return Zone.BACKGROUND, "participle after a noun"
@@ -168,6 +168,8 @@ class Placing:
         """'Trade has grown since the lifting of the ban', 'prices fell with the easing of curbs': a noun in passing."""
         if self.s.chunks[k].form == "ger" and self.s.kind(k - 1) == "NP" and self.s.preposition(k - 1) == "over":
             return "in passing"  # 'clash over Norway selling tanks'
+        if self.s.chunks[k].form == "ger" and self.s.preposition(k) == "for" and not reading.governors:
+            return "in passing"  # 'fined for selling tanks'
         word = self.s.preposition(k) if self.s.kind(k) == "NP" else ""
         if self.s.lemma(k - 2) in _COMING_AFTER:
             return ""  # 'the truce was followed by the lifting of the ban'
