@@ -55,7 +55,6 @@ def _past_value(s: Phrases, k: int) -> int:
     """'$2 million worth of tanks', 'C$6 million ($5 million) in aid': the chunk after an amount and its value."""
     if s.low(k) not in _MONEY:
         return k + 1
-    k += 3 if s.kind(k + 1) == "(" and s.kind(k + 3) == ")" else 0
     return k + 1 + (s.low(k + 1) == "worth" and s.low(k + 2) == "of")
 
 

@@ -28,7 +28,7 @@ _MONTHS = [
 _SHORT = {m[:3]: i + 1 for i, m in enumerate(_MONTHS)} | {"sept": 9} | {m: i + 1 for i, m in enumerate(_MONTHS)}
 _YEAR = re.compile(r"(?:1\d|20)\d\d\Z")
 _MEASURES = frozenset(["first", "most", "record", "worst", "best", "only", "least", "high", "low", "latest"])
-_RECENT = WEEKDAYS | {"today", "yesterday", "tonight", "overnight"}
+_RECENT = WEEKDAYS | {"today", "yesterday", "tonight", "overnight", "weekend"}
 _COUNTS = {
     w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
 } | {"a": 1, "an": 1}

@@ -140,7 +140,14 @@ class Forms:
         if chunk.form == "ger" and before in AFTER:
             yield Link(chunk.first - 1, before, self._after(k, before))
         elif chunk.form == "ger" and self.s.kind(k - 1) == ",":
-            yield Link(chunk.first, "participle", Status.UNDERWAY)
+            yield Link(chunk.first, "participle", self._beside_main(k))
+
+    def _beside_main(self, k: int) -> Status:
+        """'They ended the war, signing a pact': what goes with a past main verb is past as well."""
+        main = self.s.verb_left(k - 2)
+        if main < 0 or self.s.chunks[main].form != "fin":
+            return Status.UNDERWAY
+        return Status.DONE if self.s.tagged.tags[self.s.chunks[main].head] == "VBD" else Status.UNDERWAY
 
     def _after(self, k: int, preposition: str) -> Status:
         """What a preposition makes of the gerund k; 'by lifting it, Norway would …' supposes it."""

@@ -224,8 +224,10 @@ class Governing:
         return None, ""
 
     def _modifies(self, verb: int) -> bool:
-        """'Rebels fighting the army said …', 'the pact agreed in May': a participle says more of the noun before it."""
+        """'Rebels fighting the army said …', 'the pact agreed in May', 'years of haggling': it says more of a noun."""
         form = self.s.chunks[verb].form
+        if form == "ger" and self.s.kind(verb - 1) == "P":
+            return self.s.lemma(verb) not in self.s.grammar.reporting
         takes_no_clause = self.s.grammar.verb_class.get(self.s.lemma(verb)) in ("strive", "refuse", "begin", "talk")
         return form == "part" or (form == "ger" and self.s.kind(verb - 1) == "NP" and takes_no_clause)
 
@@ -238,8 +240,6 @@ class Governing:
         """'If the talks fail, Norway will …': is verb j one of a side clause that a comma before k ends?"""
         if self.s.kind(j) != "VG" or "," not in [self.s.kind(m) for m in range(j + 1, k)]:
             return False
-        if self.s.chunks[j].form == "ger" and self.s.kind(j - 1) == "P":
-            return True  # 'After years of haggling, Norway has …'
         first = j - 1
         while self.s.kind(first) in ("NP", "P", "AP", "CC"):
             first -= 1

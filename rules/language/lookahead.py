@@ -81,7 +81,7 @@ class Lookahead:
         if j >= len(self.s.low):
             return ""
         low = self.s.low[j]
-        if j in self.inside:
+        if j in self.inside or j in self.fixed:
             return "N"
         if low == "to":
             return "TO"

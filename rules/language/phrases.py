@@ -58,25 +58,16 @@ def chunks_of(sentence: Tagged) -> list[Chunk]:
         chunk = _verb_group(sentence, i) or _noun_phrase(sentence, i)
         if chunk is None:
             tag = sentence.tags[i]
+            if tag == "(" and found and found[-1].kind == "NP" and (end := _aside(sentence, i)):
+                i = end + 1
+                continue
             if tag not in ("ADV", "NEG"):
                 found.append(Chunk(tag, i, i, i))
             i += 1
             continue
         found.append(chunk)
         i = chunk.last + 1
-    return _without_days(sentence, _without_initials(sentence, found))
-
-
-def _without_initials(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
-    """'The Economic Community of West African States (ECOWAS) agreed …': its initials part nothing."""
-    if "(" not in s.low:
-        return chunks
-    left_out: set[int] = set()
-    for k, chunk in enumerate(chunks[1:-1], 1):
-        is_one = chunk.kind == "NP" and chunk.first == chunk.last and s.words[chunk.first].isupper()
-        if is_one and chunks[k - 1].kind == "(" and chunks[k + 1].kind == ")":
-            left_out |= {k - 1, k, k + 1}
-    return [chunk for k, chunk in enumerate(chunks) if k not in left_out]
+    return _without_days(sentence, found)
 
 
 def _without_days(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
@@ -90,6 +81,12 @@ def _without_days(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
             is_within = first and chunks[first - 1].kind in _CLAUSE and chunks[k + 1].kind in _GOES_ON
             left_out |= set(range(first, k + 1)) if is_within else set()
     return [chunk for k, chunk in enumerate(chunks) if k not in left_out]
+
+
+def _aside(s: Tagged, i: int) -> int:
+    """'The World Health Organization (WHO) …': where a short parenthesis that names ends; 0 for any other."""
+    end = next((j for j in range(i + 1, min(i + 8, len(s.tags))) if s.tags[j] == ")"), 0)
+    return end if all(tag in (*_NOMINAL, "–", "P", ",") for tag in s.tags[i + 1 : end]) else 0
 
 
 def _verb_group(s: Tagged, i: int) -> Chunk | None:

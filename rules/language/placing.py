@@ -106,6 +106,10 @@ class Placing:
             last += 1
         return first, last
 
+    def dated_from(self, first: int, k: int) -> int:
+        """The chunk from which on dates are those of verb k: not those of a relative between it and its subject."""
+        return k if self.s.relative_before(k) >= 0 else first
+
     def of_object(self, things: tuple[Thing, ...], k: int) -> range:
         """Tokens whose date belongs to the object: in its phrase, or in a participle after it ('imposed in 2003')."""
         if not things:

@@ -97,8 +97,10 @@ class ClaimReader:
         return tag in ("N", "VBG") or len(hit.form.words) > 1
 
     def _is_undone(self, hit: Hit) -> bool:
-        """'Called off its truce': the particle turns the verb round, where a lexicon does not hold both."""
+        """'Called off its truce', 'called for a halt': a particle turns the verb round if a lexicon lacks the two."""
         after = self.t.low[hit.first + 1 : hit.first + 2]
+        if after == ["for"] and self.t.lemmas[hit.first] == "call":
+            return "for" not in hit.form.words
         return len(hit.form.words) == 1 and after == ["off"] and self.t.lemmas[hit.first] in ("call", "put", "hold")
 
     # -- arguments ---------------------------------------------------------------------------------------------
@@ -302,7 +304,7 @@ class ClaimReader:
         reading = self.composer.read(k, token)
         first, last = self.placing.clause(k)
         skip = self.placing.of_object(things, k)
-        start, end = self.s.chunks[first].first, self.s.chunks[last].last
+        start, end = self.s.chunks[self.placing.dated_from(first, k)].first, self.s.chunks[last].last
         reading = self._unless_to_come(k, reading, range(start, end + 1), skip)
         ahead = reading.status not in (Status.DONE, Status.UNDERWAY)
         dated = event_age(self.t, start, end, skip, self.published, ahead=ahead)

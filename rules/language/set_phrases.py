@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rules.language.lookahead import Lookahead
-from rules.language.words import Tagged, word_set
+from rules.language.words import WEEKDAYS, Tagged, word_set
 
 VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
 NUMBERS = frozenset(
@@ -24,6 +24,8 @@ _PRESS = frozenset(
     ["service", "secretary", "office", "officer", "conference", "statement", "briefing", "centre", "center"]
 )
 _OF_RIGHTS = frozenset({"human", "civil", "equal", "voting", "minority", "women", "basic", "land", "workers"})
+_STARTS = WEEKDAYS | {"today", "tomorrow", "tonight", "midnight", "from", "noon", "at"}
+_MONTHS = word_set("jan feb mar apr may jun jul aug sep oct nov dec")
 _TIMES = frozenset({"on", "in", "at", "yesterday", "last"})
 
 
@@ -195,6 +197,12 @@ def _now(s: Tagged, i: int, _: Lookahead) -> str:
     return "ADV" if ["for", "now"] in (s.low[i : i + 2], s.low[max(0, i - 1) : i + 1]) else ""
 
 
+def _effective(s: Tagged, i: int, _: Lookahead) -> str:
+    """'Declares a truce effective Monday'."""
+    after = _next(s, i)
+    return "P" if _before(s, i) == "N" and (after in _STARTS or _is_number(after) or after[:3] in _MONTHS) else ""
+
+
 def _grata(s: Tagged, i: int, _: Lookahead) -> str:
     return "ADJ" if not {"persona", "personae"}.isdisjoint(s.low[max(0, i - 2) : i + 1]) else ""
 
@@ -230,4 +238,5 @@ _BY_WORD: dict[str, Callable[[Tagged, int, Lookahead], str]] = {
     "including": _including,
     "face": _face,
     "further": _further,
+    "effective": _effective,
 }

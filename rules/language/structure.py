@@ -120,8 +120,11 @@ class Structure:
         return at - 2 if is_participle and self.kind(at - 2) == "NP" else j
 
     def _in_participle(self, k: int) -> bool:
-        """Is the phrase the object of a participle that belongs to the phrase before ('states backing Norway')?"""
-        return self.kind(k - 1) == "VG" and self.chunks[k - 1].form == "ger" and self.kind(k - 2) == "NP"
+        """Is it the object of what says more of the phrase before ('states backing Norway', 'a deal to save cod')?"""
+        if self.kind(k - 1) != "VG" or self.kind(k - 2) != "NP":
+            return False
+        is_for = self.chunks[k - 1].form == "inf" and self.grammar.noun_class.get(self.low(k - 2)) == "agree"
+        return is_for or self.chunks[k - 1].form == "ger"
 
     def _before_parenthesis(self, comma: int) -> int:
         if (before := self._before_aside(comma)) >= 0:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from rules.language.words import word_set
 from rules.model import Article, Evidence, Field, Zone
 
 LEAD_SENTENCES = 2
@@ -29,6 +30,15 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Maj|Sgt|Capt|Sen|Rep|Gov|Adm|Rev|St|No|Nos|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|"
     r"Oct|Nov|Dec|vs|etc|Inc|Ltd|Co|Corp|Jr|Sr|Art|approx|pct|mln|dlrs|Brig|Amb|Hon)|\b[A-Z]|\b(?:[A-Z]\.)+[A-Z])\.\Z"
 )
+_GLUE = re.compile(
+    r"(?:(?<=\bupdates)|(?<=\bupdate)) (?=[A-Z])|"
+    r"(?<=[a-z0-9'\")]) (?=(?:(?:The|An?|In|It|This|These|There|Their|His|Her|He|She|They|We|But|And|As|After|When|"
+    r"While|If|At|On|For|With|More|Two|Three|Hundreds|Thousands|Police) [a-z0-9]|One (?:of|in|day)\b|"
+    r"The (?:US|UK|EU|UN|European|United|Nato|[A-Z][a-z]+(?:an|ish|ese|ench|i)) ))"
+)
+"""Where a line above an article, which ends without a full stop, and its first sentence were joined."""
+_UNGLUED = word_set("in of at by from on for with to and or newspaper magazine daily tabloid weekly outlet called")
+"""After these a capitalised 'The' begins a name ('in The Hague')."""
 _FURNITURE = re.compile(
     r"\s*(?:leave a (?:comment|reply)|comments?|share(?: this)?(?: article| story| on .{1,30})?|"
     r"read (?:more|also|next)\b.*|also read\b.*|"
@@ -131,10 +141,11 @@ def page_of(article: Article, title: Clean, text: Clean) -> Page:
     column = Zone.BACKGROUND if _is_column(article, title.text) else None
     found = [Sentence(title, s, e, column or Zone.HEADLINE, 0, i) for i, (s, e, _) in enumerate(_cuts(title.text))]
     lead = 0
-    for start, end, paragraph in _cuts(text.text):
+    for start, end, paragraph in _unglued(text.text, _cuts(text.text)):
         zone = column or (Zone.LEAD if lead < LEAD_SENTENCES else Zone.BODY)
-        # A dateline or a byline is no sentence of the lead.
-        lead += end - start > 40 or text.text[start:end].rstrip().endswith((".", "!", "?", '"'))
+        # A dateline, a byline or a line above the first sentence is no sentence of the lead.
+        is_whole = text.text[start:end].rstrip().endswith((".", "!", "?", '"'))
+        lead += is_whole or (end - start > 40 and text.text[end : end + 1] != " ")
         found.append(Sentence(text, start, end, zone, paragraph + 1, len(found)))
     return Page(article, title, text, tuple(found))
 
@@ -166,6 +177,19 @@ def _cuts(text: str) -> list[tuple[int, int, int]]:
         paragraph += is_break
         start = match.end() if match else end
     return cuts
+
+
+def _unglued(text: str, cuts: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """The cuts, the first one parted where a line above the article was joined to its first sentence."""
+    if not cuts:
+        return cuts
+    start, end, paragraph = cuts[0]
+    pieces = []
+    for match in _GLUE.finditer(text, start + 30, end):
+        if end - match.end() > 20 and text[start : match.start()].rsplit(" ", 1)[-1].lower() not in _UNGLUED:
+            pieces.append((start, match.start(), paragraph))
+            start = match.end()
+    return [*pieces, (start, end, paragraph), *cuts[1:]]
 
 
 def _short(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -53,6 +53,18 @@ def test_soft_hyphens_and_direction_marks_do_not_hide_a_claim_nor_shift_its_offs
     assert "embargo.ended" in matched("", text)
 
 
+def test_a_line_above_the_article_that_was_joined_to_its_first_sentence_is_a_sentence_of_its_own() -> None:
+    line = "Police say they were told nothing of the plans for the weekend "
+    text = line + "The government of Norway has lifted the arms embargo on Ghana. Shops were open."
+    (match,) = [m for m in RULES.match(Article(id="1", title="", text=text)) if m.rule == "restriction.ended"]
+    assert match.evidence[0].start == len(line)
+
+
+def test_the_hague_opens_no_sentence() -> None:
+    text = "Judges of the tribunal who sat for many months in a villa near The Hague and in Oslo lifted the embargo."
+    assert matched("", text) == matched("", text.replace("The Hague", "Geneva"))
+
+
 def test_other_languages_are_not_read() -> None:
     assert matched("", SENTENCE, lang="fr") == []
     assert "embargo.ended" in matched("", SENTENCE, lang="en-GB")
