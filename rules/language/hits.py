@@ -58,6 +58,8 @@ class FormIndex:
     def _longer(self, low: list[str], position: int) -> Iterator[Hit]:
         forms = self.longer[low[position]]
         after = low[position + 1 : position + _REACH]
+        if forms.keys().isdisjoint(after):
+            return
         for _, form, names in sorted(entry for second in forms.keys() & after for entry in forms[second]):
             rest = form.words[1:]
             if after[: len(rest)] == list(rest):

@@ -43,7 +43,8 @@ class Casting:
         on = self.naming.targets(around, by, _TARGET) or self.naming.targets(self._beside(k, reading), by, _TARGET)
         everyone = self.naming.parties(nouns) or self._around_the_table(k, lemma)
         places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
-        shared = {p.id for p in (*by, *everyone, *self.naming.targets(around, by, _TARGET - places))}
+        elsewhere = self.naming.targets(around, by, _TARGET - places) if on else ()
+        shared = {p.id for p in (*by, *everyone, *elsewhere)}
         return Participants(
             by=by,
             on=on,

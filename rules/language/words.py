@@ -150,7 +150,10 @@ def find_parties(sentence: Tagged, vocabulary: Vocabulary, headline: bool) -> di
         if whispering and (party := _small(sentence.low, position, vocabulary)):
             found[position], free = (position, party), position + 1
             continue
+        after = sentence.low[position + 1 : position + 2]
         for words, party in table[low]:
+            if words[1:] and [words[1].lower()] != after:
+                continue
             last = position + len(words) - 1
             written = sentence.words[position : last + 1]
             if _same(words, written, shouting) or (whispering and _same_in_small(words, written, vocabulary)):
