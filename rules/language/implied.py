@@ -49,7 +49,7 @@ _HANGING = frozenset({"loom", "hang", "await"})
 _COMING = frozenset({"come", "follow", "arrive", "loom", "be", "ensue"})
 # 'Wants sanctions to stay': what is wished is the verb after them.
 _RAISING = frozenset({"expect", "want", "need", "wish", "like", "cause", "allow"})
-_FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "tougher", "latest", "first"})
+_FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "latest", "first"})
 _BURDENED = frozenset({"face", "bind", "enforce", "impose", "restrict", "observe", "maintain"})
 _ABSENCE = frozenset({"no", "longer", "over"})
 _NOTHING = Form(("there", "is", "no"), "verb", "VB", "there is no")

@@ -146,8 +146,8 @@ class ClaimReader:
             if hit.form.words[-2] == "to" and (done_to := self.s.infinitive_objects(k)):
                 return Arguments(objects=done_to, subjects=self.s.subject(k), targets=direct)
             apart = [n for p, n in self.s.complements(k) if p == preposition]
-            leaves = hit.form.words[-1] in ("of", "from") and bool(apart)  # 'pulls Norway out of the pact'
-            leaving = [n for n in direct if leaves and self.s.has_party(n)]
+            leaves = hit.form.words[-1] in ("of", "from") and any(not self.s.low(n).endswith("list") for n in apart)
+            leaving = [n for n in direct if leaves and self.s.has_party(n)]  # 'pulls Norway out of the pact'
             return Arguments(objects=apart or direct, subjects=self.s.subject(k), targets=direct, agents=leaving)
         is_passive = chunk.passive or (chunk.form == "part" and hit.form.transitive)
         if is_passive and self._is_second(hit, k, direct):
