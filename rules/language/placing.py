@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from rules.language.claims import Thing
-from rules.language.dates import DAY, Dated, recent_day
+from rules.language.dates import DAY, Dated, event_age, recent_day
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import REACH, Structure
 from rules.language.text import Sentence
@@ -148,6 +149,16 @@ class Placing:
             token -= 1
         return token
 
+    def told_long_ago(self, first: int, k: int, reading: Reading, published: datetime | None) -> Dated | None:
+        """'On this day in 1995 the king said that the ban was lifted', 'In 1995 Norway, which …, lifted it'."""
+        speaker = next((g for g in reading.governors if self.s.lemma(g) in self.s.grammar.reporting), -1)
+        relative = self.s.relative_before(k)
+        first, last = (self.clause(speaker)[0], speaker) if speaker >= 0 else (first, relative)
+        if last < 0:
+            return None
+        dated = event_age(self.s.tagged, self.s.chunks[first].first, self.s.chunks[last].first, range(0), published)
+        return dated if dated and dated.age_s > OLD_S else None
+
     def zone(self, k: int, token: int, reading: Reading, dated: Dated | None) -> tuple[Zone, str]:
         zone = self.sentence.zone
         chunk = self.s.chunks[k]
@@ -208,9 +219,17 @@ class Placing:
             return "an explainer"
         if self._of_another(k):
             return "another noun's"
+        if not self.s.headline and self._is_sequel(k):
+            return "later, in a tale"
         if self._is_aside(k):
             return "participle in passing"
         return "participle before its noun" if self._attributive(k, token) else ""
+
+    def _is_sequel(self, k: int) -> bool:
+        """'A month later both opened embassies': what a tale of the past goes on with."""
+        low, first = self.s.tagged.low, self.s.chunks[k].first
+        spans = _LONG | {"month"}
+        return any(low[i] == "later" and low[i - 1] in spans for i in range(max(1, first - 8), first))
 
     def _is_aside(self, k: int) -> bool:
         """'The envoy, expelled over a row, returns': a participle between commas, the main verb behind them."""

@@ -308,6 +308,7 @@ class ClaimReader:
         reading = self._unless_to_come(k, reading, range(start, end + 1), skip)
         ahead = reading.status not in (Status.DONE, Status.UNDERWAY)
         dated = event_age(self.t, start, end, skip, self.published, ahead=ahead)
+        dated = dated or self.placing.told_long_ago(first, k, reading, self.published)
         zone, cue = self.placing.zone(k, token, reading, dated)
         takes_part = partial(self.casting.of, k, lemma, things, arguments, reading)
         return Claim(
