@@ -64,11 +64,15 @@ class Analysis:
 
     def voice(self, claim: Claim) -> Voice | None:
         """Who asserts the claim; None for the outlet itself."""
+        return self._attributed(claim) or self._confirming(claim)
+
+    def _attributed(self, claim: Claim) -> Voice | None:
+        """Who says it where the claim itself stands."""
         key = id(claim)
         if key not in self._voices:
             # Kept by nobody, for the same reason.
             attribution = Attribution(self.vocabulary.grammar, self.structure, self._mentions)
-            self._voices[key] = attribution.voice(claim) or self._confirming(claim)
+            self._voices[key] = attribution.voice(claim)
         return self._voices[key]
 
     def _confirming(self, claim: Claim) -> Voice | None:
@@ -81,7 +85,7 @@ class Analysis:
         later = range(number + 1, min(number + 1 + LATER, len(self.page.sentences)))
         told = FACTUAL | {Status.PLANNED}
         same = (c for n in later for c in self.claims(n) if c.status in told and _is_same(claim, c))
-        voices = (self.voice(c) for c in same if c.zone is not Zone.BACKGROUND)
+        voices = (self._attributed(c) for c in same if c.zone is not Zone.BACKGROUND)
         return next((v for v in voices if v and v.speaker.role is Role.OFFICIAL), None)
 
     def _mentions(self, word: str) -> list[int]:

@@ -120,6 +120,10 @@ def test_five_megabytes_in_one_line_are_read() -> None:
     assert seconds("the weather was fine " * 250_000) < 10
 
 
+def test_an_article_that_says_the_same_a_thousand_times_is_read() -> None:
+    assert matched("Norway lifts embargo on Ghana", "Norway lifts embargo on Ghana\n" * 5_000)
+
+
 def test_five_megabytes_of_abbreviations_which_never_end_a_sentence_are_read() -> None:
     assert seconds("embargo lifted, No. " * 250_000) < 10
 
