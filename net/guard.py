@@ -148,7 +148,7 @@ def _check_spelling(url: str) -> str | None:
 
 def _check_parts(url: httpx.URL) -> str | None:
     if url.scheme not in ("http", "https"):
-        return f"must begin with https:// or http://, not {url.scheme + ':' if url.scheme else 'with nothing'}"
+        return f"must begin with https:// or http://{f', not {url.scheme}:' if url.scheme else ''}"
     if not url.host or "%" in url.host:
         return "has no host" if not url.host else "has a host with a percent sign"
     return check_port(url.port)

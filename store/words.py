@@ -28,6 +28,11 @@ def moment(at: int) -> str:
     return f"{instant(at):%Y-%m-%d %H:%M} UTC"
 
 
+def second(at: int) -> str:
+    """`2026-11-23 09:30:17 UTC` of microseconds since 1970."""
+    return f"{instant(at):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def span(microseconds: int) -> str:
     """`1 minute` at least, `90 minutes`, `36 hours`, `12 days`: the greatest unit of which there are two."""
     for unit, name in ((_DAY, "days"), (_HOUR, "hours")):

@@ -22,7 +22,8 @@ def resolver(config: Path) -> Callable[[str], str]:
             return _from_environment(name)
         if kind == "file":
             return _from_file(config / name)
-        raise NoSecret(f"{reference!r} is not a reference: write env:NAME or file:PATH")
+        # what is given is not shown: it may be the secret
+        raise NoSecret("this is no reference to a secret: write env:NAME or file:PATH, never the secret itself")
 
     return resolve
 

@@ -12,11 +12,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from net.client import GuardedClient
-from store.database import Database, instant
+from store.database import Database
 from store.feeds import FeedState
 from store.fetches import Ended, Outcome
 from store.hosts import Turn
 from store.turns import Leased
+from store.words import second
 from watcher import outcome
 from watcher.commits import Commits
 from watcher.decide import Decision
@@ -167,7 +168,7 @@ def _rest_s(leased: Leased) -> float:
 
 def _say(state: FeedState, done: Outcome, *, lost: bool) -> None:
     check = done.update
-    at = f"{instant(check.next_check_at):%Y-%m-%d %H:%M:%S}"
+    at = second(check.next_check_at)
     say = log.bind(feed=state.feed.url, outcome=done.log.outcome, next_check=at, why=check.next_check_why)
     if lost:
         say.warning("feed.lease_lost")

@@ -15,8 +15,10 @@ from sqlalchemy import delete, insert
 
 from store import tables
 from store.database import Database
+from store.feeds import Feed, sync_feeds
 from store.migrate import migrate
 from store.subscriptions import Filter, Subscription, ensure_owned, sync
+from tests.console import newsroom
 from tests.workers.parts import hook
 from workers.channels.webhook import key_of
 
@@ -228,3 +230,42 @@ def test_addresses_that_get_nothing_are_named_by_list_and_doctor(tocsin: Run, le
     assert "BAD  endpoint https://gone.example.org/a: disabled: HTTP 410" in examined.stdout
     assert f"BAD  endpoint https://weary.example.org/a: {rests}" in examined.stdout
     assert "https://well.example.org" not in examined.stdout
+
+
+def test_doctor_tells_of_many_feeds_with_one_trouble_in_one_line(tocsin: Run, ledger: Database) -> None:
+    sync_feeds(ledger, [Feed(url=f"https://{n}.example/rss", name=str(n), outlet=f"{n}.example") for n in range(8)])
+    with ledger.write() as connection:
+        sick = {"status": "failing", "error_class": "dns", "error": "the name cannot be resolved"}
+        connection.execute(tables.feed.update().values(**sick))
+        alone = tables.feed.c.url == "https://7.example/rss"
+        connection.execute(tables.feed.update().where(alone).values(error_class="tls", error="a bad certificate"))
+    said = tocsin("doctor").stdout
+    assert "BAD  7 feeds: host unknown, such as https://0.example/rss: the name cannot be resolved" in said
+    assert "BAD  feed https://7.example/rss: a bad certificate; `tocsin feeds check URL` says how to mend it" in said
+    assert "https://3.example" not in said
+
+
+def test_doctor_says_what_it_knows_also_where_the_database_is_away(tocsin: Run, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    examined = tocsin("doctor", TOCSIN_DATABASE_URL="postgresql://tocsin:open-sesame@127.0.0.1:1/tocsin")
+    assert examined.returncode == 1
+    assert "ok   configuration" in examined.stdout
+    assert "BAD  database: the database cannot be used: connection failed" in examined.stdout
+    assert "TOCSIN_DATABASE_URL" in examined.stdout
+    assert "sesame" not in examined.stdout + examined.stderr
+
+
+def test_a_delivery_that_waits_is_listed_with_what_its_last_try_brought(tocsin: Run, ledger: Database) -> None:
+    newsroom.furnish(ledger)
+    (waiting,) = [line for line in tocsin("deliveries", "list").stdout.splitlines() if " pending " in line]
+    assert waiting.endswith("421 try again later")
+    (row,) = json.loads(tocsin("deliveries", "list", "--status", "pending", "--json").stdout)
+    assert row["last_try"] == "421 try again later"
+
+
+def test_a_secret_in_place_of_its_reference_is_not_shown(tocsin: Run) -> None:
+    secret = tocsin("subscriptions", "secret").stdout.strip()
+    refused = tocsin("subscriptions", "test", "--url", "http://127.0.0.1:1024/", "--secret", secret)
+    assert refused.returncode != 0
+    assert "write env:NAME or file:PATH" in refused.stderr
+    assert secret not in refused.stdout + refused.stderr

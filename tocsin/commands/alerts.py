@@ -9,7 +9,7 @@ from rich.table import Table
 from sqlalchemy import select
 
 from store import tables
-from store.database import instant
+from store.words import second
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, print_table, settings_or_exit
 from tocsin.commands.silences import snooze
 
@@ -33,7 +33,7 @@ def list_some(rule: Rule = None, limit: Limit = 30, as_json: Json = False) -> No
         return
     table = Table("opened", "level", "rule", "status", "evidence", "id", box=None)
     for row in rows:
-        opened = instant(row["opened_at"]).strftime("%Y-%m-%d %H:%M:%S")
+        opened = second(row["opened_at"])
         quote = row["evidence"][0]["text"] if row["evidence"] else ""
         table.add_row(opened, row["level"], row["rule_id"], row["status"], quote, row["id"])
     print_table(table)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import groupby
 from typing import Annotated
 
 import httpx
 import redis
 import typer
-from sqlalchemy import select
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from store import holding, services, tables
 from store import ledger as audit
@@ -18,10 +20,15 @@ from store.database import Database
 from store.endpoints import troubles
 from store.ledger import Equation
 from store.revision import newest, revision
-from tocsin.commands.common import FOUND_PROBLEMS, database, print_json, settings_or_exit
+from tocsin.commands.common import FOUND_PROBLEMS, database, print_json, settings_or_exit, unusable
 from tocsin.configuration import Folder, survey
 from tocsin.settings import Settings
+from watcher.mending import in_words
 from workers.doorbell import connect
+
+MOST_ALIKE = 5
+"""Feeds with the same trouble that are named one by one."""
+_HOW = "`tocsin feeds check URL` says how to mend it"
 
 Json = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 ByDay = Annotated[bool, typer.Option("--by-day", help="One line per rule and day, too.")]
@@ -69,11 +76,16 @@ def _examine(settings: Settings) -> Iterator[tuple[str, str | None]]:
     yield "configuration", "\n     ".join(problems) or None
     if settings.redis_url is not None:
         yield "redis", _redis_problem(settings.redis_url)
-    with database(settings) as db:
+    db = Database(settings.database)
+    try:
         at = revision(db)
         yield "database", None if at == newest() else f"at revision {at}, needs {newest()}: run `tocsin migrate`"
         if at == newest():
             yield from _examine_ledger(db)
+    except SQLAlchemyError as error:
+        yield "database", unusable(error)
+    finally:
+        db.close()
 
 
 def _examine_ledger(db: Database) -> Iterator[tuple[str, str | None]]:
@@ -81,11 +93,7 @@ def _examine_ledger(db: Database) -> Iterator[tuple[str, str | None]]:
     for kind in ("watch", "work", "serve"):
         yield f"service {kind}", None if kind in alive else f"no sign of life: start `tocsin {kind}` or `tocsin run`"
     with db.read() as connection:
-        feeds = select(tables.feed.c.url, tables.feed.c.error).where(
-            tables.feed.c.removed_at.is_(None), tables.feed.c.status.in_(("failing", "gone"))
-        )
-        for url, error in connection.execute(feeds.order_by(tables.feed.c.url)):
-            yield f"feed {url}", error
+        yield from _examine_feeds(connection)
         parked = select(tables.article.c.id, tables.article.c.parked_why).where(tables.article.c.parked_at.is_not(None))
         for id, why in connection.execute(parked.limit(20)):
             yield f"article {id}", f"parked: {why}"
@@ -94,6 +102,22 @@ def _examine_ledger(db: Database) -> Iterator[tuple[str, str | None]]:
     for rule in holding.held_rules(db):
         yield f"rule {rule.rule_id}", f"{rule.waiting} alerts wait, {rule.why}: `tocsin rules held`"
     yield "ledger", None if audit.ledger(db).balanced else "a difference is not 0: `tocsin ledger` names it"
+
+
+def _examine_feeds(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Those in trouble; where many have the same, as without a network, one line for all of them."""
+    feed = tables.feed.c
+    ill = select(feed.error_class, feed.url, feed.error).where(
+        feed.removed_at.is_(None), feed.status.in_(("failing", "gone"))
+    )
+    rows = connection.execute(ill.order_by(feed.error_class, feed.url)).all()
+    for error_class, alike in groupby(rows, key=lambda row: row.error_class):
+        some = list(alike)
+        if len(some) > MOST_ALIKE:
+            what = f"{in_words(error_class)}, such as {some[0].url}: {some[0].error}; `tocsin feeds list` has them all"
+            yield f"{len(some)} feeds", f"{what}, {_HOW}"
+        else:
+            yield from ((f"feed {row.url}", f"{row.error}; {_HOW}") for row in some)
 
 
 def _redis_problem(url: str) -> str | None:

@@ -20,6 +20,7 @@ from rules import Article, RuleErrors
 from rules.shape import duration_s
 from store.database import Database, instant, microseconds
 from store.tables import article as table
+from store.words import counted
 from tocsin.backtesting import Setting, Tally, drawn, report, tally, weeks_between
 from tocsin.commands.common import FOUND_PROBLEMS, WRONG_USE, database, fail, settings_or_exit
 from tocsin.configuration import Folder
@@ -159,9 +160,9 @@ def _print(result: dict[str, Any], weeks: list[str]) -> None:
     if not console.is_terminal:
         console.width = 200
     span = f", {result['from'][:10]} to {result['to'][:10]}" if result["from"] else ""
-    console.print(f"{result['articles']:,} articles{span}, {result['seconds']:.1f} s")
+    console.print(f"{counted(result['articles'], 'article')}{span}, {result['seconds']:.1f} s")
     if result["bad_lines"]:
-        console.print(f"{result['bad_lines']:,} lines could not be read; `tocsin rules match` says why")
+        console.print(f"{counted(result['bad_lines'], 'line')} could not be read; `tocsin rules match` says why")
     console.print(_table(result["rules"], weeks[-52:]))
     for each in result["rules"]:
         _print_near(console, each)

@@ -53,6 +53,13 @@ def writing(place: Path, remedy: str) -> Iterator[None]:
         fail(f"cannot write to {place}: {error.strerror or error}. {remedy}")
 
 
+def unusable(error: SQLAlchemyError) -> str:
+    """Why the ledger cannot be used, and what to see to."""
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
+    remedy = "See that it runs and that TOCSIN_DATABASE_URL leads there; `tocsin migrate` prepares a new one."
+    return f"the database cannot be used: {reason}. {remedy}"
+
+
 @contextmanager
 def database(settings: Settings) -> Iterator[Database]:
     """The ledger. One that cannot be reached ends the command with the reason."""
@@ -60,9 +67,7 @@ def database(settings: Settings) -> Iterator[Database]:
     try:
         yield db
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        remedy = "See that it runs and that TOCSIN_DATABASE_URL leads there; `tocsin migrate` prepares a new one."
-        fail(f"the database cannot be used: {reason.rstrip('.')}. {remedy}", FOUND_PROBLEMS)
+        fail(unusable(error), FOUND_PROBLEMS)
     finally:
         db.close()
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from store import tables
 from store.database import instant
+from store.words import second
 from tocsin.commands import replay
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, print_table, settings_or_exit
 
@@ -26,6 +27,14 @@ Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest fi
 
 _COLUMNS = [column for column in tables.delivery.c if column.name != "body"]
 
+_LAST_TRY = (
+    select(tables.attempt.c.detail)
+    .where(tables.attempt.c.delivery_id == tables.delivery.c.id)
+    .order_by(tables.attempt.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+
 _GONE = "its body is gone since {:%Y-%m-%d}: it was older than TOCSIN_KEEP_BODIES. What it told is in the alert."
 
 
@@ -38,7 +47,8 @@ def list_some(
     as_json: Json = False,
 ) -> None:
     """The newest deliveries."""
-    chosen = select(*_COLUMNS).order_by(tables.delivery.c.created_at.desc(), tables.delivery.c.id.desc()).limit(limit)
+    chosen = select(*_COLUMNS, _LAST_TRY.label("last_try"))
+    chosen = chosen.order_by(tables.delivery.c.created_at.desc(), tables.delivery.c.id.desc()).limit(limit)
     if status is not None:
         chosen = chosen.where(tables.delivery.c.status == status)
     if status not in (None, "delivered"):
@@ -54,8 +64,9 @@ def list_some(
         return
     table = Table("id", "subscription", "seq", "status", "tries", "made", "why", box=None)
     for row in rows:
-        made = instant(row["created_at"]).strftime("%Y-%m-%d %H:%M:%S")
-        status_, why, number = row["status"], row["why"] or "", str(row["seq"] or "digest")
+        made = second(row["created_at"])
+        status_, number = row["status"], str(row["seq"] or "digest")
+        why = row["why"] or (row["last_try"] if status_ == "pending" else None) or ""
         table.add_row(row["id"], row["subscription_id"], number, status_, str(row["attempts"]), made, why)
     print_table(table)
 
@@ -77,5 +88,5 @@ def show(id: Id, as_json: Json = False) -> None:
     number = f"seq {row['seq']}" if row["seq"] else f"for a digest (delivery {row['digest_id'] or 'not made yet'})"
     typer.echo(f"{row['subscription_id']} {number} by {row['channel']}: {row['status']}{why}")
     for each in attempts:
-        typer.echo(f"try {each['number']} {instant(each['started_at'])}: {each['detail']}")
+        typer.echo(f"try {each['number']} {second(each['started_at'])}: {each['detail']}")
     typer.echo(_GONE.format(instant(row["pruned_at"])) if row["pruned_at"] else shown["body"])

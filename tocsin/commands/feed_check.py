@@ -12,9 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from net.client import GuardedClient
 from net.guard import check_url
-from store.database import Database, instant
+from store.database import Database
 from store.feeds import Feed, FeedState, find_feed, host_of, unseen
 from store.hosts import Rest, rest_of
+from store.words import second
 from tocsin.commands.common import FOUND_PROBLEMS, fail, print_json, settings_or_exit
 from tocsin.configuration import ConfigurationError, Folder, load_feeds
 from tocsin.feed_report import lines, report
@@ -53,8 +54,8 @@ def look_at(settings: Settings, url: str) -> Look:
     with _ledger(settings) as db:
         state, rest = _known(db, url)
         if rest is not None:
-            until = f"{instant(rest.until_at):%Y-%m-%d %H:%M:%S}"
-            fail(f"{rest.host} {rest.why}: it is not asked before {until} UTC; check again then", FOUND_PROBLEMS)
+            until = second(rest.until_at)
+            fail(f"{rest.host} {rest.why}: it is not asked before {until}; check again then", FOUND_PROBLEMS)
         return asyncio.run(_look(settings, db, state or unseen(_declared(settings, url))))
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import update
 
 from store import tables
 from store.activity import items_per_day
-from store.database import instant
 from store.feeds import Feed, FeedState, add_feed, find_feed, list_feeds, recent_fetches, remove_feed
+from store.words import second
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, print_table, settings_or_exit
 from tocsin.commands.feed_check import check, look_at
 from tocsin.commands.opml import export_list, import_list
@@ -183,4 +183,4 @@ def _refuse_declared(state: FeedState | None, url: str) -> None:
 
 
 def _when(microseconds: int | None) -> str:
-    return instant(microseconds).strftime("%Y-%m-%d %H:%M:%S") if microseconds else "never"
+    return second(microseconds) if microseconds else "never"

@@ -10,9 +10,9 @@ import typer
 
 from rules import Explanation, RuleSet
 from store.articles import article_of
-from store.database import instant
 from store.trace import Row, SentTo, Trace
 from store.trace import trace as find
+from store.words import second
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, settings_or_exit
 from tocsin.configuration import ConfigurationError, Folder, load_rules
 from watcher.identity import canonical_url
@@ -138,4 +138,4 @@ def _number(delivery: Row) -> str:
 
 
 def _when(microseconds: int | None) -> str:
-    return instant(microseconds).isoformat(sep=" ", timespec="seconds") if microseconds is not None else "unknown"
+    return second(microseconds) if microseconds is not None else "unknown"
