@@ -189,7 +189,7 @@ class Governing:
 
     def _is_main(self, k: int) -> bool:
         """Is the verb finite beyond doubt, so that no 'to' before it can be its own?"""
-        return self.s.tagged.tags[self.s.chunks[k].first] in ("BE", "HAVE", "VBZ") and self.s.low(k) != "be"
+        return self.s.tagged.tags[self.s.chunks[k].first] in ("BE", "HAVE", "VBZ", "VBD") and self.s.low(k) != "be"
 
     def _shares(self, sister: int, k: int) -> bool:
         """Does k share its sister's 'to' or modal ('will lift and ease')? 'Refuses to meet and threatens' does not."""

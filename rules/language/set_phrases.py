@@ -138,8 +138,11 @@ def _following(s: Tagged, i: int, _: Lookahead) -> str:
 
 
 def _month(s: Tagged, i: int, _: Lookahead) -> str:
-    """'May 12', 'March 2, 2004'."""
-    return "N" if s.words[i] != s.low[i] and _is_number(_next(s, i)) else ""
+    """'May 12', 'March 2, 2004', '12 May', 'since May'."""
+    if s.words[i] == s.low[i]:
+        return ""
+    is_behind = not s.words[i].isupper() and _before(s, i) in ("NUM", "P")
+    return "N" if is_behind or _is_number(_next(s, i)) else ""
 
 
 def _prime(s: Tagged, i: int, _: Lookahead) -> str:
