@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from console.settings import Console, ConsoleSettings
 from store.activity import configurations
-from store.revision import newest, revision
+from store.revision import outdated, revision
 from store.services import ALIVE_S, seen
 from store.words import counted
 
@@ -52,8 +52,8 @@ def _database(console: ConsoleSettings) -> Part:
         there = revision(console.db)
     except SQLAlchemyError as error:
         return {"ok": False, "why": f"the database does not answer: {str(error).splitlines()[0]}"}
-    if there != newest():
-        return {"ok": False, "why": f"it is at revision {there}, this version needs {newest()}: run `tocsin migrate`"}
+    if problem := outdated(there):
+        return {"ok": False, "why": problem}
     return {"ok": True, "why": f"at revision {there}"}
 
 

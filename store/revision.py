@@ -25,3 +25,11 @@ def revision(db: Database) -> str | None:
             return None
         found = connection.scalar(text("SELECT version_num FROM alembic_version"))
         return None if found is None else str(found)
+
+
+def outdated(at: str | None) -> str | None:
+    """What to do about a database at the revision *at*; None where it is the newest."""
+    if at == newest():
+        return None
+    there = "empty" if at is None else f"at revision {at}"
+    return f"the database is {there}, this version needs revision {newest()}: run `tocsin migrate`"

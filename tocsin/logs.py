@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
+
+
+def _shortened(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Of an error its first line: what SQLAlchemy adds are statements and their values."""
+    if isinstance(error := event.get("error"), str):
+        event["error"] = error.partition("\n")[0]
+    return event
 
 
 def set_up(form: Literal["console", "json"]) -> None:
@@ -15,6 +23,7 @@ def set_up(form: Literal["console", "json"]) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _shortened,
     ]
     last: Any = (
         structlog.processors.JSONRenderer()

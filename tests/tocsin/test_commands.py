@@ -269,3 +269,11 @@ def test_a_secret_in_place_of_its_reference_is_not_shown(tocsin: Run) -> None:
     assert refused.returncode != 0
     assert "write env:NAME or file:PATH" in refused.stderr
     assert secret not in refused.stdout + refused.stderr
+
+
+def test_watching_once_says_that_the_database_must_be_prepared_first(tocsin: Run, tmp_path: Path) -> None:
+    assert tocsin("init", str(tmp_path / "config")).returncode == 0
+    refused = tocsin("watch", "--once", TOCSIN_REDIS_URL="redis://127.0.0.1:1")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("the database is empty, this version needs revision ")
+    assert refused.stderr.endswith(": run `tocsin migrate`\n")

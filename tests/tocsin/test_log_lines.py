@@ -58,3 +58,13 @@ def test_a_traceback_shows_no_local_variables(form: Literal["console", "json"]) 
             structlog.get_logger().exception("service.failed")
     assert "OSError: 11" in stream.getvalue()
     assert "sesame" not in stream.getvalue()
+
+
+def test_an_error_of_the_database_is_told_without_its_statement_and_values() -> None:
+    stream = Writes()
+    with redirect_stderr(stream):
+        set_up("json")
+        structlog.get_logger().warning(
+            "clock.failed", error="no such table: feed\n[SQL: SELECT 1]\n[parameters: ('x',)]"
+        )
+    assert '"error": "no such table: feed"' in stream.getvalue()

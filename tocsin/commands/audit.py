@@ -19,7 +19,7 @@ from store import ledger as audit
 from store.database import Database
 from store.endpoints import troubles
 from store.ledger import Equation
-from store.revision import newest, revision
+from store.revision import outdated, revision
 from tocsin.commands.common import FOUND_PROBLEMS, database, print_json, settings_or_exit, unusable
 from tocsin.configuration import Folder, survey
 from tocsin.settings import Settings
@@ -78,9 +78,9 @@ def _examine(settings: Settings) -> Iterator[tuple[str, str | None]]:
         yield "redis", _redis_problem(settings.redis_url)
     db = Database(settings.database)
     try:
-        at = revision(db)
-        yield "database", None if at == newest() else f"at revision {at}, needs {newest()}: run `tocsin migrate`"
-        if at == newest():
+        problem = outdated(revision(db))
+        yield "database", problem
+        if problem is None:
             yield from _examine_ledger(db)
     except SQLAlchemyError as error:
         yield "database", unusable(error)

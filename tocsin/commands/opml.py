@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from store.feeds import FeedState, add_feeds, list_feeds
+from store.words import counted
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, settings_or_exit
 from watcher.opml import OpmlError, read_opml, write_opml
 
@@ -31,7 +32,8 @@ def import_list(
     for line in (*found.skipped, *known):
         typer.echo(f"{file}: {line}", err=True)
     skipped = len(found.skipped) + len(known)
-    typer.echo(f"{len(fresh)} feeds are watched from now on, {skipped} left out; present entries stay silent.")
+    watching = counted(len(fresh), "feed is", "feeds are")
+    typer.echo(f"{watching} watched from now on, {skipped} left out; present entries stay silent.")
 
 
 def export_list(
