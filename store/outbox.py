@@ -12,10 +12,15 @@ from sqlalchemy import Connection, func, select, true, tuple_
 from store.database import Database
 from store.inbox import MAX_LIMIT, Cursor, Row
 from store.notices import KINDS
-from store.tables import UNDELIVERED, alert, delivery, endpoint, message, rule, subscription
+from store.tables import UNDELIVERED, alert, attempt, delivery, endpoint, message, rule, subscription
 
 _held = delivery.alias("held")
 _HOLDS = select(func.count()).where(_held.c.digest_id == delivery.c.id).scalar_subquery().label("holds")
+
+LAST_TRY = (
+    select(attempt.c.detail).where(attempt.c.delivery_id == delivery.c.id).order_by(attempt.c.id.desc()).limit(1)
+).scalar_subquery()
+"""What the last try of a delivery brought; nothing before the first."""
 
 STATUSES = ("pending", "delivered", "dead", "suppressed")
 

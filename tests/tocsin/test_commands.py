@@ -263,6 +263,15 @@ def test_a_delivery_that_waits_is_listed_with_what_its_last_try_brought(tocsin: 
     assert row["last_try"] == "421 try again later"
 
 
+def test_doctor_names_subscriptions_that_wait_for_reasons_of_our_own(tocsin: Run, ledger: Database) -> None:
+    newsroom.furnish(ledger)
+    why = "not sent, it cannot be signed: the environment variable DESK is not set"
+    with ledger.write() as connection:
+        connection.execute(tables.attempt.update().where(tables.attempt.c.code == 421).values(detail=why))
+    said = tocsin("doctor").stdout
+    assert f": 1 delivery waits: {why}\n" in said
+
+
 def test_a_secret_in_place_of_its_reference_is_not_shown(tocsin: Run) -> None:
     secret = tocsin("subscriptions", "secret").stdout.strip()
     refused = tocsin("subscriptions", "test", "--url", "http://127.0.0.1:1024/", "--secret", secret)

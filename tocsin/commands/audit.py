@@ -11,7 +11,7 @@ from typing import Annotated
 import httpx
 import redis
 import typer
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from store import holding, services, tables
@@ -19,11 +19,14 @@ from store import ledger as audit
 from store.database import Database
 from store.endpoints import troubles
 from store.ledger import Equation
+from store.outbox import LAST_TRY
 from store.revision import outdated, revision
+from store.words import counted
 from tocsin.commands.common import FOUND_PROBLEMS, database, print_json, settings_or_exit, unusable
 from tocsin.configuration import Folder, survey
 from tocsin.settings import Settings
 from watcher.mending import in_words
+from workers.channels.channel import UNSENT
 from workers.doorbell import connect
 
 MOST_ALIKE = 5
@@ -94,6 +97,7 @@ def _examine_ledger(db: Database) -> Iterator[tuple[str, str | None]]:
         yield f"service {kind}", None if kind in alive else f"no sign of life: start `tocsin {kind}` or `tocsin run`"
     with db.read() as connection:
         yield from _examine_feeds(connection)
+        yield from _examine_unsent(connection)
         parked = select(tables.article.c.id, tables.article.c.parked_why).where(tables.article.c.parked_at.is_not(None))
         for id, why in connection.execute(parked.limit(20)):
             yield f"article {id}", f"parked: {why}"
@@ -118,6 +122,18 @@ def _examine_feeds(connection: Connection) -> Iterator[tuple[str, str]]:
             yield f"{len(some)} feeds", f"{what}, {_HOW}"
         else:
             yield from ((f"feed {row.url}", f"{row.error}; {_HOW}") for row in some)
+
+
+def _examine_unsent(connection: Connection) -> Iterator[tuple[str, str]]:
+    """What waits for reasons of our own, such as a secret that the workers' environment does not have."""
+    delivery = tables.delivery.c
+    tried = select(delivery.subscription_id, LAST_TRY.label("why")).where(
+        tables.UNDELIVERED, delivery.status == "pending", delivery.attempts > 0
+    )
+    last = tried.subquery().c
+    unsent = select(last.subscription_id, last.why, func.count()).where(last.why.startswith(UNSENT))
+    for id, why, count in connection.execute(unsent.group_by(last.subscription_id, last.why)):
+        yield f"subscription {id}", f"{counted(count, 'delivery waits', 'deliveries wait')}: {why}"
 
 
 def _redis_problem(url: str) -> str | None:

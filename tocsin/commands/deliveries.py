@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from store import tables
 from store.database import instant
+from store.outbox import LAST_TRY
 from store.words import second
 from tocsin.commands import replay
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, print_json, print_table, settings_or_exit
@@ -27,14 +28,6 @@ Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest fi
 
 _COLUMNS = [column for column in tables.delivery.c if column.name != "body"]
 
-_LAST_TRY = (
-    select(tables.attempt.c.detail)
-    .where(tables.attempt.c.delivery_id == tables.delivery.c.id)
-    .order_by(tables.attempt.c.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
-
 _GONE = "its body is gone since {:%Y-%m-%d}: it was older than TOCSIN_KEEP_BODIES. What it told is in the alert."
 
 
@@ -47,7 +40,7 @@ def list_some(
     as_json: Json = False,
 ) -> None:
     """The newest deliveries."""
-    chosen = select(*_COLUMNS, _LAST_TRY.label("last_try"))
+    chosen = select(*_COLUMNS, LAST_TRY.label("last_try"))
     chosen = chosen.order_by(tables.delivery.c.created_at.desc(), tables.delivery.c.id.desc()).limit(limit)
     if status is not None:
         chosen = chosen.where(tables.delivery.c.status == status)

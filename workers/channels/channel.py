@@ -14,6 +14,9 @@ from workers.context import Context
 TOTAL_S = 20.0
 """Seconds that one try may take in all; a lease lasts three times as long."""
 
+UNSENT = "not sent"
+"""What the reason of a try begins with that ended before anything left, for reasons of our own."""
+
 KEEP_CHARACTERS = 2_000
 """How much of an answer the ledger keeps for diagnosis."""
 

@@ -18,6 +18,7 @@ from store.words import fit
 from workers.channels.channel import (
     KEEP_CHARACTERS,
     TOTAL_S,
+    UNSENT,
     Delivered,
     Outcome,
     Parcel,
@@ -94,7 +95,7 @@ def _host(mail_from: str) -> str:
 async def send(parcel: Parcel, context: Context, client: GuardedClient) -> Outcome:
     """One hand-over to the SMTP server; its 250 is the proof."""
     if context.smtp is None:
-        return TryAgain(reason="not sent: no mail server is set; set TOCSIN_SMTP_URL", after_s=300, ours=True)
+        return TryAgain(reason=f"{UNSENT}: no mail server is set; set TOCSIN_SMTP_URL", after_s=300, ours=True)
     content = b"To: " + BREAKS.sub("", parcel.address).encode("ascii", "replace") + b"\r\n" + parcel.body
     try:
         async with asyncio.timeout(TOTAL_S):

@@ -20,6 +20,7 @@ from store.words import fit
 from workers.channels.channel import (
     KEEP_CHARACTERS,
     TOTAL_S,
+    UNSENT,
     Delivered,
     Outcome,
     Parcel,
@@ -64,13 +65,13 @@ async def send(parcel: Parcel, context: Context, client: GuardedClient) -> Outco
     try:
         keys = [key_of(context.secrets(reference)) for reference in (parcel.secret or "").split()]
     except (NoSecret, BadSecret) as error:
-        return TryAgain(reason=f"not sent, it cannot be signed: {error}", ours=True)
+        return TryAgain(reason=f"{UNSENT}, it cannot be signed: {error}", ours=True)
     if not keys:
-        return TryAgain(reason="not sent, it cannot be signed: the subscription names no secret", ours=True)
+        return TryAgain(reason=f"{UNSENT}, it cannot be signed: the subscription names no secret", ours=True)
     try:
         own = resolved(parcel.options.get("headers", {}), context.secrets)
     except (NoSecret, BadHeader) as error:
-        return TryAgain(reason=f"not sent, its headers cannot be made: {error}", ours=True)
+        return TryAgain(reason=f"{UNSENT}, its headers cannot be made: {error}", ours=True)
     headers = {
         **own,
         "content-type": "application/json",
