@@ -232,11 +232,8 @@ def _page(links: Iterable[Element]) -> str:
 def _target(link: Element) -> tuple[str, str, str]:
     _expect(not len(link) and "href" in link.attrib and link.get("href") != "")
     _expect({name for name in link.attrib if "}" not in name} <= _OF_A_LINK)
-    return (
-        link.get("rel", "alternate").lower(),
-        link.get("type", "text/html").lower(),
-        _fewer_slashes(link.get("href", "")),
-    )
+    rel, type = link.get("rel", "alternate").lower(), link.get("type", "text/html").lower()
+    return rel, type, _fewer_slashes(link.get("href", ""))
 
 
 def _is_person(element: Element) -> bool:
@@ -284,11 +281,7 @@ def _expect(usual: bool) -> None:
 
 def _parted(parent: Element, tag: str) -> tuple[list[Element], list[Element]]:
     """The children with this *tag*, and the others."""
-    these: list[Element] = []
-    others: list[Element] = []
-    for child in parent:
-        (these if child.tag == tag else others).append(child)
-    return these, others
+    return [child for child in parent if child.tag == tag], [child for child in parent if child.tag != tag]
 
 
 def _means_nothing(element: Element, more: frozenset[str] = frozenset()) -> bool:
