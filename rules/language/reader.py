@@ -38,6 +38,10 @@ NEAR_S = 20 * DAY
 _DEALING = word_set("sell buy purchase import export ship supply deliver issue grant send provide give")
 
 
+MOST_ACTS = 40
+"""Acts of one sentence that are read at most; one that goes on is a list or an attack."""
+
+
 class ClaimReader:
     """Reads all claims of one sentence."""
 
@@ -84,7 +88,7 @@ class ClaimReader:
                 merged[key] = Hit(
                     hit.first, hit.last, old.form if old else hit.form, names | (old.names if old else names)
                 )
-        return [merged[k] for k in sorted(merged)]
+        return [merged[k] for k in sorted(merged)][:MOST_ACTS]
 
     def _fits(self, hit: Hit) -> bool:
         tag = self.t.tags[hit.first]
