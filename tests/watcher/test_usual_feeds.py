@@ -80,6 +80,7 @@ def test_it_takes_a_feed_as_sites_write_them() -> None:
         (b"<category>", b"<body>A whole page</body><category>"),
         (b"<rss ", b'<rss xmlns="http://purl.org/rss/1.0/" '),
         (b"<rss ", b'<rss xmlns:media="http://purl.org/dc/elements/1.1/" '),
+        (b"<item>", b'<media:title xmlns:media="http://search.yahoo.com/mrss/">Of a film</media:title><item>'),
         (b'version="2.0"', b'version="0.91"'),
         (b"Tue, 24 Nov", "Ter\u00e7a, 24 Nov".encode()),
     ],

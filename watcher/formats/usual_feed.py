@@ -101,6 +101,7 @@ def _rss(root: Element, body: bytes, source: Source) -> RawDocument:
     found = _Children(own, frozenset(("title", "link", "language", "ttl", SY + "updatePeriod", SY + "updateFrequency")))
     for other in found.others:
         _expect(_is_plain_link(other) or _is_image(other) or _means_nothing(other, CHANNEL))
+        _expect(not _has_media_title(other))
     return RawDocument(
         format="rss20",
         entries=tuple(_item(item) for item in items[: source.max_entries]),
@@ -168,11 +169,8 @@ def _is_plain_link(element: Element) -> bool:
 
 def _is_image(element: Element) -> bool:
     parts = list(element.iter())
-    return (
-        element.tag == "image"
-        and all(part.tag in IMAGE and not len(part) for part in parts[1:])
-        and not any(part.attrib for part in parts)
-    )
+    plain = element.tag == "image" and not any(part.attrib for part in parts)
+    return plain and all(part.tag in IMAGE and not len(part) for part in parts[1:])
 
 
 # -- Atom -------------------------------------------------------------------------------------------------------------
@@ -184,6 +182,7 @@ def _atom(root: Element, body: bytes, source: Source) -> RawDocument:
     links = [other for other in found.others if other.tag == ATOM + "link"]
     for other in found.others:
         _expect(other.tag == ATOM + "link" or _is_person(other) or _means_nothing(other, FEED))
+        _expect(not _has_media_title(other))
     id = found.one(ATOM + "id")
     return RawDocument(
         format="atom10",
@@ -237,9 +236,14 @@ def _target(link: Element) -> tuple[str, str, str]:
 
 
 def _is_person(element: Element) -> bool:
-    if element.tag not in (ATOM + "author", ATOM + "contributor") or element.attrib:
+    if element.tag not in (ATOM + "author", ATOM + "contributor") or element.attrib or _is_mixed(element):
         return False
     return all(child.tag in PERSON or harmless(child.tag) for child in element) and not any(map(len, element))
+
+
+def _is_mixed(element: Element) -> bool:
+    """Whether there are words between its parts."""
+    return len(element) > 0 and any((text or "").strip() for text in (element.text, *(part.tail for part in element)))
 
 
 def _author(person: Element) -> str:
@@ -255,7 +259,6 @@ def _last(person: Element, tag: str) -> str:
     return found[-1].strip() if found else ""
 
 
-# -- both -------------------------------------------------------------------------------------------------------------
 class _Children:
     """The children of an element: those that are wanted, of which there is one each at most, and the others."""
 
