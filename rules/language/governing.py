@@ -28,6 +28,7 @@ _TOPIC = frozenset({"on", "about", "over"})
 _BRINGING_ABOUT = frozenset({"have", "get", "see", "want", "need", "keep", "make", "like", "wish", "watch", "demand"})
 _TO_WHOM = frozenset({"threaten", "promise"})
 _LINKING = frozenset({"become", "remain", "seem", "look", "appear", "prove"})
+_TIMES = word_set("hours days weeks months years decades")
 _DEALT = frozenset({"hit", "punish", "strike", "target"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
 SWELLING = word_set("rise grow mount increase fade dim build swell emerge swirl rage loom abound spread")
@@ -87,6 +88,8 @@ class Governing:
             return self._of_gerund(sister)
         if before == "P" and self.s.low(k - 1) == "by":
             means = self.s.verb_left(k - 2)  # 'urged it to help by lifting the ban'
+            if means > 1 and self.s.preposition(means) == "of" and self.s.low(means - 2) in _TIMES:
+                means = self.s.verb_left(means - 1)  # 'ended weeks of haggling by signing'
             return (means, "adverbial") if means >= 0 else (None, "")
         if before == "," or (before == "P" and self.s.low(k - 1) in AFTER):
             main = self.s.verb_left(k - 2)

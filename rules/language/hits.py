@@ -12,6 +12,32 @@ _REACH = 14
 """Words after a verb among which the rest of it may begin."""
 # Prepositions that may stand far from their verb: 'adds the firm and its owners to the list'.
 _FAR = frozenset({"to", "from", "with", "as"})
+# 'Put off a vote on sanctions' puts nothing on; 'is in talks over sanctions' is not over.
+_OTHERWISE = frozenset({"off", "out", "forward"})
+_BEING = frozenset({"be", "is", "are", "was", "were", "been", "being"})
+_NO_ADVERBS = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "in",
+        "at",
+        "on",
+        "under",
+        "with",
+        "for",
+        "to",
+        "of",
+        "from",
+        "by",
+        "no",
+        "into",
+        "its",
+        "his",
+        "her",
+        "their",
+    ]
+)
 
 
 class Hit(NamedTuple):
@@ -80,6 +106,10 @@ class FormIndex:
 
 def _follow_later(rest: tuple[str, ...], low: list[str], position: int) -> bool:
     """'pull the country out of the pact': the verb's other words stand together a little later."""
+    if rest == ("on",) and low[position + 1] in _OTHERWISE:
+        return False
+    if low[position] in _BEING and low[position + 1] in _NO_ADVERBS:
+        return False
     size = len(rest)
     reach = _REACH if size > 1 or not _FAR.isdisjoint(rest) else 8  # 'off' belongs to a verb near by
     return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + reach))

@@ -167,8 +167,8 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
         return True  # 'sanctions on the table'
     wrapped = range(_wrapped(reader.s, claim.chunk), claim.chunk)  # 'a range of steps, including sanctions'
     governors = [g for g in claim.reading.governors if g not in wrapped or _wishes(reader, claim, g)]
-    if not governors:
-        return False
+    if not governors or _foretold(reader, claim, governors[0]):
+        return bool(governors)
     k = governors[0]
     if k > claim.chunk:
         return _wishes(reader, claim, k) or (reader.s.lemma(k) in _COMING and bool(reader.s.chunks[k].modal))
@@ -183,6 +183,13 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
     is_wish = ahead or any(_wishes(reader, claim, g) for g in beyond)
     is_braced = word == "for" and lemma in _BRACING and reader.s.kind(k) == "VG"
     return (is_wish and not is_braced) or lemma in _DEALING.get(word, ())
+
+
+def _foretold(reader: Claims, claim: Claim, governor: int) -> bool:
+    """'Weakens the proposed sanctions', 'slams planned sanctions': says the noun itself that it is to come?"""
+    told = any(reader.s.at_token(link.token) == claim.chunk for link in claim.reading.links[:1])
+    is_object = governor == claim.chunk - 1 and reader.s.kind(governor) == "VG"
+    return told and is_object and reader.s.lemma(governor) not in _DREADING
 
 
 def _is_known(reader: Claims, governors: list[int]) -> bool:

@@ -18,6 +18,7 @@ _READY = word_set(
     "close closer near ready set due bound able unable likely unlikely open willing unwilling reluctant hesitant keen"
     " eager poised prepared"
 )
+_IN_FORCE = frozenset({"place", "force", "effect"})
 _OTHER = frozenset({"other", "more", "further", "such"})
 _SPANS = frozenset({"hours", "days", "weeks", "months", "years", "hour", "minutes"})
 _REFUSING = {
@@ -193,7 +194,8 @@ def _ends_at(s: Tagged, j: int) -> bool:
         ["–"],
         [":"],
     )  # 'sanctions possible if …'
-    return is_time or is_ready or is_span or is_predicate or _receives(s, j)
+    is_put = s.low[j] in _IN_FORCE and s.low[j - 1] in ("in", "into") and s.lemmas[j - 2] in ("put", "bring", "set")
+    return is_time or is_ready or is_span or is_predicate or is_put or _receives(s, j)  # 'put in place sanctions'
 
 
 def _receives(s: Tagged, j: int) -> bool:

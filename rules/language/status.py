@@ -37,6 +37,12 @@ _DONE_ALONE = word_set(
     "impose slap freeze ban bar sanction blacklist outlaw expel recall close sever cut shut designate"
 )
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
+# 'Made good on its threat to …', 'kept his promise to …': what was only said is now done.
+_WORDS_GIVEN = word_set("threat threats promise promises pledge pledges vow vows warning warnings")
+_FULFILLING = word_set(
+    "fulfil fulfill honour honor keep execute carry_out follow_through act_on deliver_on make_good go_ahead see_through"
+)
+_PUTTING_OFF = word_set("delay postpone defer put_off hold_off")
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
 _HELD = frozenset({"hold", "ice", "shelf"})
@@ -83,10 +89,10 @@ class Composer:
                 break
             governors.append(governor)
             link = self.class_link(governor, role)
-            if role == "object" and self._enacts(governor, links):
+            if role == "object" and (self._enacts(governor, links) or self._fulfils(governor, links)):
                 links.append(Link(self.s.chunks[governor].head, "enact", Status.AGREED))
                 current = Status.AGREED
-            elif link and not self._backs(governor, link, links):
+            elif link and not self._backs(governor, link, links) and not self._puts_off(governor, links):
                 is_decided = current is Status.PLANNED and self._settles(governor, role, k)
                 links.append(link)
                 current = Status.ANNOUNCED if is_decided else _governed(current, link)
@@ -128,6 +134,22 @@ class Composer:
         if not links or links[-1].role != "bill" or any(link.status not in FACTUAL for link in links[:-1]):
             return False
         return self.s.lemma(governor) in _ENACTING
+
+    def _fulfils(self, governor: int, links: list[Link]) -> bool:
+        """'Made good on its threat to leave', 'kept a promise to sign': the word that was given is kept."""
+        if not links or any(link.status not in FACTUAL for link in links[:-1]):
+            return False
+        is_given = self.s.tagged.low[links[-1].token] in _WORDS_GIVEN
+        return is_given and not _FULFILLING.isdisjoint(self._verb_forms(governor))
+
+    def _puts_off(self, governor: int, links: list[Link]) -> bool:
+        """'Postponed the vote on sanctions', 'talks on a pact were delayed': what is put off is open still."""
+        is_open = bool(links) and links[-1].role in ("possible", "talk") and not self.s.chunks[governor].negated
+        return is_open and not _PUTTING_OFF.isdisjoint(self._verb_forms(governor))
+
+    def _verb_forms(self, k: int) -> tuple[str, str]:
+        """A verb alone, and with the word behind it: 'carry', 'carry_out'."""
+        return self.s.lemma(k), f"{self.s.lemma(k)}_{self.s.low(k + 1)}"
 
     def ungoverned(self, k: int, token: int, current: Status | None, links: list[Link]) -> Status | None:
         """An act with nothing above it: 'EU to lift ban' is planned, 'Lifting the ban would help' possible."""
