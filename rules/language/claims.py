@@ -12,6 +12,9 @@ from rules.language.text import Sentence
 from rules.language.vocabulary import Party
 from rules.model import Status, Zone
 
+MOST_ACTS = 40
+"""Acts of one sentence that are read at most; one that goes on is a list or an attack."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpecialActs:

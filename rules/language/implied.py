@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Protocol
 
-from rules.language.claims import Arguments, Claim, SpecialActs, Thing
+from rules.language.claims import MOST_ACTS, Arguments, Claim, SpecialActs, Thing
 from rules.language.forms import Link
 from rules.language.governing import SWELLING, listed_first, parted
 from rules.language.hits import Hit
@@ -77,18 +77,20 @@ def bare(reader: Claims, found: list[Claim]) -> list[Claim]:
     if not reader.acts.asked_bare(named):
         return []
     taken = {t.chunk for c in found for t in c.things if c.acts & reader.acts.spoken}
-    claims = [_bare_claim(reader, k) for k, c in enumerate(reader.s.chunks) if c.kind == "NP" and k not in taken]
-    return [c for c in claims if c]
+    free = (k for k, c in enumerate(reader.s.chunks) if c.kind == "NP" and k not in taken)
+    nouns = islice(((k, thing) for k in free if (thing := _bare_thing(reader, k))), MOST_ACTS)
+    return [claim for k, thing in nouns if (claim := _bare_claim(reader, k, thing))]
 
 
-def _bare_claim(reader: Claims, k: int) -> Claim | None:
-    chunk = reader.s.chunks[k]
+def _bare_thing(reader: Claims, k: int) -> Thing | None:
+    """What chunk k is, if a rule takes it without a verb; a rule that asks for any object does not mean that."""
     pretend = Hit(-1, -1, _NOTHING, reader.acts.bare)
     found = (reader.thing(k, pretend), _compound(reader, k))
-    # A rule that asks for any object does not mean a noun without a verb.
-    thing = next((t for t in found if t and reader.acts.asked_bare(t.names)), None)
-    if not thing:
-        return None
+    return next((t for t in found if t and reader.acts.asked_bare(t.names)), None)
+
+
+def _bare_claim(reader: Claims, k: int, thing: Thing) -> Claim | None:
+    chunk = reader.s.chunks[k]
     aimed = _aimed(reader, k) or _targeted(reader, k)
     arguments = Arguments(objects=[k], targets=_threatened(reader, k) + aimed + _told(reader, k))
     claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), arguments)
@@ -113,7 +115,7 @@ def _aimed(reader: Claims, k: int) -> list[int]:
     """'Sanctions target the bank', 'sanctions loom for Norway': whom the noun's own verb says it is for."""
     s = reader.s
     verb = k + 1
-    while s.kind(verb) in ("P", "NP") or (s.kind(verb) == "VG" and s.chunks[verb].form == "part"):
+    while verb <= k + 7 and (s.kind(verb) in ("P", "NP") or (s.kind(verb) == "VG" and s.chunks[verb].form == "part")):
         verb += 1
     if s.kind(verb) != "VG" or s.chunks[verb].passive or verb > k + 7:
         return []

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 
-from rules.language.claims import Arguments, Claim, SpecialActs, Thing
+from rules.language.claims import MOST_ACTS, Arguments, Claim, SpecialActs, Thing
 from rules.language.dates import DAY, event_age, to_come
 from rules.language.endings import ended
 from rules.language.forms import Link
@@ -36,10 +36,6 @@ NEAR_S = 20 * DAY
 """A month and a year stand for the middle of the month: nearer than this the date may be today's."""
 # 'Stops selling arms': what is stopped is the sale.
 _DEALING = word_set("sell buy purchase import export ship supply deliver issue grant send provide give")
-
-
-MOST_ACTS = 40
-"""Acts of one sentence that are read at most; one that goes on is a list or an attack."""
 
 
 class ClaimReader:

@@ -69,7 +69,7 @@ class Structure:
         found = [self.quantity(k)]
         j = found[-1] + 1
         for _ in range(6):
-            while self.preposition(j + 1) not in ("", *_CLAUSAL) and self.kind(j + 1) == "NP" and self.joins(j + 2):
+            while j < k + REACH and self._is_complement(j + 1) and self.joins(j + 2):
                 j += 2
             if not self.joins(j) or self.kind(j + 1 + (self.kind(j + 1) == "CC")) != "NP":
                 break
@@ -80,6 +80,9 @@ class Structure:
             j = found[-1] + 1
         return found
 
+    def _is_complement(self, k: int) -> bool:
+        return self.kind(k) == "NP" and self.preposition(k) not in ("", *_CLAUSAL)
+
     def infinitive_objects(self, k: int) -> list[int]:
         """'Orders Norway to close its embassy': the objects of the infinitive that follows the verb k."""
         to = next((j for j in range(k + 1, min(k + 6, len(self.chunks))) if self.chunks[j].form == "inf"), -1)
@@ -87,7 +90,6 @@ class Structure:
         return self.coordinated(first) if to >= 0 and self.kind(first) == "NP" else []
 
     def joins(self, k: int) -> bool:
-        """Is chunk k a comma or a conjunction?"""
         return self.kind(k) in (",", "CC")
 
     def left_phrase(self, k: int) -> int:
