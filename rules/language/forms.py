@@ -209,6 +209,8 @@ class Forms:
                 role = grammar.verb_class.get(tagged.lemmas[i], "")
             if low == "no" and tagged.low[i + 1 : i + 2] != ["fly"]:
                 found.append(Link(i, "negation", Status.DENIED))
+            elif low == "any":
+                found.append(Link(i, "any", Status.UNKNOWN))  # 'concern over any delivery': there may be none
             elif role in CLASSES:
                 found.append(Link(i, role, CLASSES[role]))
         if chunk.kind == "NP" and token < chunk.head:

@@ -57,6 +57,11 @@ _BESIDE = frozenset(
         "following",
     }
 )
+# 'Defends the decision to leave', 'a visit clouded by the decision': it was taken and told before.
+_LOOKING_BACK = frozenset({"defend", "justify"})
+_RUING = frozenset({"regret", "rue"})
+_SHADOWED = frozenset({"overshadowed", "clouded", "eclipsed", "marred", "dogged", "soured", "dominated", "darkened"})
+_DECISIONS = frozenset({"decision", "decisions", "move", "choice", "agreement", "deal"})
 _COMING_AFTER = frozenset({"follow", "accompany", "mark", "crown", "cap"})
 # 'The cost of the exit': it took place some time ago.
 _ABOUT = frozenset(
@@ -162,7 +167,7 @@ class Placing:
     def zone(self, k: int, token: int, reading: Reading, dated: Dated | None) -> tuple[Zone, str]:
         zone = self.sentence.zone
         chunk = self.s.chunks[k]
-        if old := self._history(k, token, dated):
+        if old := self._history(k, token, dated) or self._looks_back(k, reading, dated):
             return Zone.BACKGROUND, old
         if zone in _WHOLE:
             return zone, _WHOLE[zone]
@@ -189,6 +194,21 @@ class Placing:
         if self.s.lemma(k - 2) in _COMING_AFTER:
             return ""  # 'the truce was followed by the lifting of the ban'
         return word if word == "since" else "in passing" if word in _BESIDE and not reading.links else ""
+
+    def _looks_back(self, k: int, reading: Reading, dated: Dated | None) -> str:
+        """'Defended the decision to sell tanks', 'raids to follow its decision to leave': the news is another one."""
+        decided = [g for g in reading.governors if self.s.kind(g) == "NP" and self.s.low(g) in _DECISIONS]
+        shadowed = any(self.s.preposition(g) == "by" and self.s.low(g - 2) in _SHADOWED for g in decided)
+        is_known = shadowed or any(self._takes_as_known(g, d) for g in reading.governors for d in decided)
+        return "an earlier decision" if is_known and self._recent(k, dated) < 0 else ""
+
+    def _takes_as_known(self, verb: int, decided: int) -> bool:
+        """'Defended', 'to follow': does the verb say nothing new? Who regrets what another has decided answers it."""
+        lemma = self.s.lemma(verb)
+        chunk = self.s.chunks[decided]
+        rues = lemma in _RUING and self.s.tagged.parties.keys().isdisjoint(range(chunk.first, chunk.last + 1))
+        follows = lemma == "follow" and self.s.chunks[verb].form == "inf"
+        return self.s.kind(verb) == "VG" and (follows or rues or lemma in _LOOKING_BACK)
 
     def _tells(self, k: int) -> bool:
         """'…, who promised tanks': a clause after a comma whose own verb announces something is news as well."""

@@ -17,6 +17,8 @@ from rules.model import Status
 _PASSING = {"agree": Status.AGREED, "announce": Status.ANNOUNCED}
 FACTUAL = frozenset({Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY})
 _WEAKER = frozenset({Status.DEMANDED, Status.PROPOSED, Status.THREATENED, Status.POSSIBLE, Status.TALKS})
+_AIMED = frozenset({Status.PLANNED, *_WEAKER} - {Status.THREATENED})
+_VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
 _NOT = frozenset({Status.REFUSED, Status.DENIED})
 _AHEAD_OF_NOT = frozenset({Status.PLANNED, Status.POSSIBLE, Status.DEMANDED})
 _IMAGINED = frozenset({"would", "could", "might"})
@@ -36,6 +38,8 @@ _WISHING = {"want": "demand", "need": "demand", "like": "demand", "wish": "deman
 _DONE_ALONE = word_set(
     "impose slap freeze ban bar sanction blacklist outlaw expel recall close sever cut shut designate"
 )
+# 'Will quit if they return': on such terms parting is a threat.
+_PARTING = word_set("leave quit exit withdraw suspend terminate scrap denounce abandon renounce pull walk tear rip")
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 # 'Made good on its threat to …', 'kept his promise to …': what was only said is now done.
 _WORDS_GIVEN = word_set("threat threats promise promises pledge pledges vow vows warning warnings")
@@ -99,9 +103,9 @@ class Composer:
             chunk, position = governor, self.s.chunks[governor].head
         if current is None:
             current = Status.DONE
-        if current in (Status.AGREED, Status.ANNOUNCED) and self._is_conditional(k):
-            links.append(Link(position, "if", Status.CONDITIONAL))
-            current = Status.CONDITIONAL
+        if term := self._term(k, position, current, links):
+            links.append(term)
+            current = term.status
         if self.question and not self._is_told_first(k) and current in (*FACTUAL, Status.PLANNED):
             current = Status.POSSIBLE
         return Reading(current, tuple(links), subordinate, tuple(governors))
@@ -123,6 +127,36 @@ class Composer:
             if self.s.chunks[j].form == "inf":
                 return False  # 'lifted it, as it had vowed to do if …'
         return False
+
+    def _term(self, k: int, position: int, current: Status, links: list[Link]) -> Link | None:
+        """What takes the act back to a supposition: a condition that follows, or 'any' before it."""
+        if current in (Status.AGREED, Status.ANNOUNCED) and self._is_conditional(k):
+            return Link(position, "if", Status.CONDITIONAL)
+        if current is Status.PLANNED and self._parts_on_terms(k):
+            return Link(self.s.chunks[k].first, "if", Status.THREATENED)
+        is_any = bool(links) and links[0].role == "any" and current not in _NOT and not self._is_weighed(links)
+        return Link(links[0].token, "any", Status.UNKNOWN) if is_any else None
+
+    def _is_weighed(self, links: list[Link]) -> bool:
+        """'Would consider any request': a verb says what is done with it, should it come."""
+        tags = self.s.tagged.tags
+        return any(tags[link.token] in _VERBAL and link.status in _AIMED for link in links[1:])
+
+    def _parts_on_terms(self, k: int) -> bool:
+        """'Norway will quit the pact if Ghana joins it': a step that is threatened, not planned."""
+        if self.s.chunks[k].modal not in ("will", "would", "'ll") or self.s.lemma(k) not in _PARTING:
+            return False
+        after = (j for j in range(k + 1, len(self.s.chunks)) if self._goes_on_with_another(j))
+        return self.s.low(next(after, k)) in ("if", "unless")
+
+    def _goes_on_with_another(self, k: int) -> bool:
+        """Does chunk k begin a clause that an 'if' after it may belong to? 'Barring it' and 'which bars it' do not."""
+        chunk = self.s.chunks[k]
+        is_aside = self.s.lemma(k) in self.s.grammar.reporting or self.s.relative_before(k) >= 0
+        asks = chunk.kind == "VG" and self.s.low(k + 1) == "if"
+        begins = bool(chunk.modal) or (chunk.form == "ger" and self.s.kind(k - 1) == ",")
+        is_side = self.s.kind(k) == "SUB" and self.s.low(k) != "that"
+        return self.s.kind(k) == ";" or is_side or asks or (begins and not is_aside)
 
     def _backs(self, governor: int, link: Link, links: list[Link]) -> bool:
         """'Endorsed the decision to leave': what is decided is not asked for."""
