@@ -68,6 +68,7 @@ _LATER = frozenset(
 )
 _NOBODY = frozenset({"neither", "none", "nobody", "no"})
 _EXCLUDING = frozenset({"exclude", "preclude", "discount"})
+_SHRINKING = frozenset({"hesitate", "shrink", "shy", "balk", "baulk", "flinch"})
 _TIMED = frozenset({"after", "once", "when"})
 _AHEAD = frozenset({"will", "'ll", "wo", "would", "could", "can", "may", "is to", "must", "should"})
 
@@ -110,7 +111,7 @@ class Forms:
             yield Link(chunk.first, "subjunctive", Status.DEMANDED)
         if not chunk.negated and (nobody := self._nobody(k)) >= 0:
             yield Link(nobody, "negation", _negated(chunk.modal))
-        if chunk.negated and not self.leaves_open(k):
+        if chunk.negated and not self.leaves_open(k) and not self.is_ready(k):
             yield Link(chunk.first, "negation", _negated(chunk.modal))
 
     def _nobody(self, k: int) -> int:
@@ -184,6 +185,10 @@ class Forms:
         lemma = self.s.lemma(k)
         excludes = lemma in _EXCLUDING or (lemma == "rule" and self.s.low(k + 1) == "out")
         return excludes and self.s.kind(k) == "VG" and (self.s.chunks[k].negated or self._refused(k))
+
+    def is_ready(self, k: int) -> bool:
+        """'Will not hesitate to leave': who does not shrink from a thing does it, or means to."""
+        return self.s.chunks[k].negated and self.s.lemma(k) in _SHRINKING
 
     def _refused(self, k: int) -> bool:
         """'Declined to rule out': an infinitive under a verb that refuses."""

@@ -81,7 +81,18 @@ def _without_days(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
             first = k - (s.low[chunks[k - 1].first] == "on")
             is_within = first and chunks[first - 1].kind in _CLAUSE and chunks[k + 1].kind in _GOES_ON
             left_out |= set(range(first, k + 1)) if is_within else set()
-    return [chunk for k, chunk in enumerate(chunks) if k not in left_out]
+    return _joined([(k - 1 in left_out, chunk) for k, chunk in enumerate(chunks) if k not in left_out])
+
+
+def _joined(chunks: list[tuple[bool, Chunk]]) -> list[Chunk]:
+    """'The pact was on Monday signed': a passive that a day parted is one group."""
+    found: list[Chunk] = []
+    for is_parted, chunk in chunks:
+        if is_parted and chunk.form == "part" and found[-1].copula:
+            found[-1] = found[-1]._replace(last=chunk.last, head=chunk.head, copula=False, passive=True)
+        else:
+            found.append(chunk)
+    return found
 
 
 def _aside(s: Tagged, i: int) -> int:

@@ -123,7 +123,12 @@ class Placing:
         chunks = self.s.chunks
         thing = chunks[things[0].chunk]
         if things[0].chunk <= k:
-            passed = self.s.relative_before(k) >= 0  # 'the ban, which was set in 2003, was lifted'
+            said_of = (
+                c for c in chunks[things[0].chunk + 1 : k] if c.form == "part"
+            )  # 'the ban set in 2003 was lifted'
+            passed = self.s.relative_before(k) >= 0 or (
+                chunks[k].form == "fin" and any(said_of)
+            )  # '…, set in 2003, was'
             return range(thing.first, chunks[k].first if passed else thing.last + 1)
         end = thing.last
         j = things[0].chunk + 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rules.language.conditions import condition, parts_on_terms
 from rules.language.forms import CLASSES, Forms, Link
 from rules.language.governing import AFTER, Governing
 from rules.language.structure import Structure
@@ -38,14 +39,15 @@ _WISHING = {"want": "demand", "need": "demand", "like": "demand", "wish": "deman
 _DONE_ALONE = word_set(
     "impose slap freeze ban bar sanction blacklist outlaw expel recall close sever cut shut designate"
 )
-# 'Will quit if they return': on such terms parting is a threat.
-_PARTING = word_set("leave quit exit withdraw suspend terminate scrap denounce abandon renounce pull walk tear rip")
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 # 'Made good on its threat to …', 'kept his promise to …': what was only said is now done.
 _WORDS_GIVEN = word_set("threat threats promise promises pledge pledges vow vows warning warnings")
 _FULFILLING = word_set(
     "fulfil fulfill honour honor keep execute carry_out follow_through act_on deliver_on make_good go_ahead see_through"
 )
+# Who answers a thing has it before him: 'vowed to respond to the expulsion', 'to announce retaliation for the ban'.
+_ANSWERING = word_set("respond response responses retaliate retaliation react reaction answer reply")
+_UNSURE = frozenset({"any", "every", "such"})
 _PUTTING_OFF = word_set("delay postpone defer put_off hold_off")
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
@@ -100,9 +102,10 @@ class Composer:
                 is_decided = current is Status.PLANNED and self._settles(governor, role, k)
                 links.append(link)
                 current = Status.ANNOUNCED if is_decided else _governed(current, link)
+            if current in FACTUAL and self._answers(governor, role, k):
+                break
             chunk, position = governor, self.s.chunks[governor].head
-        if current is None:
-            current = Status.DONE
+        current = current or Status.DONE
         if term := self._term(k, position, current, links):
             links.append(term)
             current = term.status
@@ -119,20 +122,11 @@ class Composer:
         """'Norway cuts ties: is it a bluff?': what stands before the colon is not asked."""
         return any(self.s.kind(j) in (":", "–") for j in range(k + 1, len(self.s.chunks)))
 
-    def _is_conditional(self, k: int) -> bool:
-        """'agreed to lift the ban if …', '… once a vote is held': does a condition follow in the same sentence?"""
-        for j in range(k + 1, len(self.s.chunks)):
-            if self.s.kind(j) == "SUB" and self.s.low(j) in ("if", "unless", "once"):
-                return True
-            if self.s.chunks[j].form == "inf":
-                return False  # 'lifted it, as it had vowed to do if …'
-        return False
-
     def _term(self, k: int, position: int, current: Status, links: list[Link]) -> Link | None:
         """What takes the act back to a supposition: a condition that follows, or 'any' before it."""
-        if current in (Status.AGREED, Status.ANNOUNCED) and self._is_conditional(k):
-            return Link(position, "if", Status.CONDITIONAL)
-        if current is Status.PLANNED and self._parts_on_terms(k):
+        if on_terms := condition(self.s, k, position, current):
+            return on_terms
+        if current is Status.PLANNED and parts_on_terms(self.s, k):
             return Link(self.s.chunks[k].first, "if", Status.THREATENED)
         is_any = bool(links) and links[0].role == "any" and current not in _NOT and not self._is_weighed(links)
         return Link(links[0].token, "any", Status.UNKNOWN) if is_any else None
@@ -142,21 +136,13 @@ class Composer:
         tags = self.s.tagged.tags
         return any(tags[link.token] in _VERBAL and link.status in _AIMED for link in links[1:])
 
-    def _parts_on_terms(self, k: int) -> bool:
-        """'Norway will quit the pact if Ghana joins it': a step that is threatened, not planned."""
-        if self.s.chunks[k].modal not in ("will", "would", "'ll") or self.s.lemma(k) not in _PARTING:
-            return False
-        after = (j for j in range(k + 1, len(self.s.chunks)) if self._goes_on_with_another(j))
-        return self.s.low(next(after, k)) in ("if", "unless")
-
-    def _goes_on_with_another(self, k: int) -> bool:
-        """Does chunk k begin a clause that an 'if' after it may belong to? 'Barring it' and 'which bars it' do not."""
-        chunk = self.s.chunks[k]
-        is_aside = self.s.lemma(k) in self.s.grammar.reporting or self.s.relative_before(k) >= 0
-        asks = chunk.kind == "VG" and self.s.low(k + 1) == "if"
-        begins = bool(chunk.modal) or (chunk.form == "ger" and self.s.kind(k - 1) == ",")
-        is_side = self.s.kind(k) == "SUB" and self.s.low(k) != "that"
-        return self.s.kind(k) == ";" or is_side or asks or (begins and not is_aside)
+    def _answers(self, governor: int, role: str, k: int) -> bool:
+        """Does the governor answer what is there already, and not whatever may come?"""
+        chunk, tagged = self.s.chunks[k], self.s.tagged
+        is_thing = chunk.kind == "NP" and _UNSURE.isdisjoint(tagged.low[chunk.first : chunk.head])
+        answers = not _ANSWERING.isdisjoint((self.s.lemma(governor), self.s.low(governor)))
+        is_there = answers and role in ("object", "noun") and not self.s.chunks[governor].modal
+        return is_thing and is_there and self.s.preposition(k) in ("to", "for")
 
     def _backs(self, governor: int, link: Link, links: list[Link]) -> bool:
         """'Endorsed the decision to leave': what is decided is not asked for."""
@@ -250,8 +236,8 @@ class Composer:
         grammar, lemma = self.s.grammar, self.s.lemma(k)
         name = grammar.verb_class.get(f"{lemma}_{self.s.low(k + 1)}" if self.s.kind(k + 1) == "P" else lemma, "")
         name = "refuse" if self._holds_up(k) else name or grammar.verb_class.get(lemma, "")
-        if self.forms.leaves_open(k):
-            return "possible"
+        if open_still := self._not_refused(k):
+            return open_still
         if role == "object" and lemma in _TO_SOMEBODY and self.s.low(k + 1) != "for":
             return ""  # 'challenges the sanctions' in court
         is_about = role == "about" or (role == "object" and self.s.low(k + 1) in ("on", "about", "over"))
@@ -276,6 +262,12 @@ class Composer:
             return "plan"  # 'agreed in principle to lift the ban'
         told = lemma == "tell" or (lemma in _ORDERING and self._to_another(k))
         return "demand" if told and not self.s.chunks[k].passive else name or "plan"
+
+    def _not_refused(self, k: int) -> str:
+        """'Did not rule out', 'will not hesitate to': a refusal that is denied."""
+        if self.forms.is_ready(k):
+            return "plan" if self.s.chunks[k].modal else "fact"
+        return "possible" if self.forms.leaves_open(k) else ""
 
     def _holds_up(self, k: int) -> bool:
         """'The plan was put on hold'."""

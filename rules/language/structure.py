@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.language.amounts import meant
+from rules.language.charges import before_charge
 from rules.language.phrases import Chunk, chunks_of
 from rules.language.vocabulary import Grammar
 from rules.language.words import Tagged, word_set
@@ -94,7 +95,7 @@ class Structure:
 
     def left_phrase(self, k: int) -> int:
         """The noun phrase that ends right before chunk k, its own complements skipped to the left; -1 for none."""
-        j = k - 1
+        j = before_charge(self, k - 1)
         if self.kind(j) == ",":
             j = self._before_parenthesis(j)
         if self.kind(j) == "REL":
