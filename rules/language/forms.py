@@ -67,6 +67,7 @@ _LATER = frozenset(
     {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
 )
 _NOBODY = frozenset({"neither", "none", "nobody", "no"})
+_AUXILIARY = frozenset({"M", "HAVE", "DO", "BE"})
 _EXCLUDING = frozenset({"exclude", "preclude", "discount"})
 _SHRINKING = frozenset({"hesitate", "shrink", "shy", "balk", "baulk", "flinch"})
 _TIMED = frozenset({"after", "once", "when"})
@@ -113,6 +114,13 @@ class Forms:
             yield Link(nobody, "negation", _negated(chunk.modal))
         if chunk.negated and not self.leaves_open(k) and not self.is_ready(k):
             yield Link(chunk.first, "negation", _negated(chunk.modal))
+        if (auxiliary := self._inverted(k)) >= 0:
+            yield Link(self.s.chunks[auxiliary - 1].head, "negation", _negated(self.s.chunks[auxiliary].modal))
+
+    def _inverted(self, k: int) -> int:
+        """'Nor will it send tanks': the chunk of the auxiliary that 'nor' sets before its subject; -1 for none."""
+        is_nor = self.s.kind(k - 1) == "NP" and self.s.kind(k - 2) == "VG" and self.s.low(k - 3) in ("nor", "neither")
+        return k - 2 if is_nor and self.s.tagged.tags[self.s.chunks[k - 2].head] in _AUXILIARY else -1
 
     def _nobody(self, k: int) -> int:
         """'Neither Norway nor Ghana has signed', 'no state has signed': the word that says so; -1 for none."""

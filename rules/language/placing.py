@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from rules.language.claims import Thing
 from rules.language.dates import DAY, Dated, event_age, recent_day
@@ -86,6 +87,13 @@ _ABOUT = frozenset(
         "background",
     ]
 )
+# 'Fallout from the exit': what an exit of long ago still does.
+_HARM = frozenset(
+    ["fallout", "damage", "shock", "shocks", "shockwaves", "repercussions", "ramifications", "disruption", "upheaval"]
+)
+_INQUIRING = frozenset({"find", "hear", "learn", "show", "reveal"})
+_EVERY = frozenset({"any", "all", "every", "most", "anyone", "anybody"})
+_MOST = frozenset({"most", "many", "numerous", "various"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +250,8 @@ class Placing:
             return "years after"
         if self.s.headline and self.s.tagged.low[0] in _EXPLAINING:
             return "an explainer"
-        if self._of_another(k):
-            return "another noun's"
+        if other := self._beside_the_news(k):
+            return other
         if not self.s.headline and self._is_sequel(k):
             return "later, in a tale"
         if self._is_aside(k):
@@ -267,8 +275,47 @@ class Placing:
 
     def _of_another(self, k: int) -> bool:
         """'The cost of Norway's exit': the act is what something else is about."""
-        of_noun = self.s.kind(k) == "NP" and self.s.preposition(k) == "of" and self.s.kind(k - 2) == "NP"
-        return of_noun and self.s.low(k - 2) in _ABOUT
+        if self.s.kind(k) != "NP" or self.s.kind(k - 2) != "NP":
+            return False
+        word, other = self.s.preposition(k), self.s.low(k - 2)
+        return (word == "of" and other in _ABOUT) or (word in ("of", "from") and other in _HARM)
+
+    def _beside_the_news(self, k: int) -> str:
+        """What else than the act the clause is about; '' if it is about the act."""
+        if self._of_another(k):
+            return "another noun's"
+        if self._before_present(k):
+            return "a past tense beside a present one"
+        return "a summing up" if self._sums_up(k) else ""
+
+    def _before_present(self, k: int) -> bool:
+        """'Norway sent tanks without a licence, auditors find': titles tell their news in the present tense."""
+        chunk, tags = self.s.chunks[k], self.s.tagged.tags
+        is_past = chunk.form == "fin" and chunk.first == chunk.head and tags[chunk.head] == "VBD"
+        is_past = is_past and self.s.low(k) != self.s.lemma(k)  # 'put' and 'cut' are present as well
+        return self.s.headline and is_past and any(self._is_news(j) for j in range(len(self.s.chunks)) if j != k)
+
+    def _is_news(self, j: int) -> bool:
+        """Is it the present tense of a main clause? One that only says who speaks is not."""
+        chunk = self.s.chunks[j]
+        present = chunk.form == "fin" and not chunk.modal and self.s.tagged.tags[chunk.first] in ("VBZ", "VB")
+        speaks = self.s.lemma(j) in self.s.grammar.reporting and self.s.lemma(j) not in _INQUIRING
+        return present and not speaks and _WHEN.isdisjoint(self.s.tagged.low[: chunk.first])
+
+    def _sums_up(self, k: int) -> bool:
+        """'Norway has given more than any neighbour', 'most countries have banned it': a balance, no event."""
+        chunk, low = self.s.chunks[k], self.s.tagged.low
+        if chunk.kind != "VG" or chunk.form != "fin":
+            return False
+        after = low[chunk.last : self.s.chunks[self.clause(k)[1]].last + 1]
+        compares = any(a == "than" and b in _EVERY for a, b in pairwise(after))
+        return compares or (chunk.perfect and any(self._is_vague(j) for j in self.s.subject(k)))
+
+    def _is_vague(self, k: int) -> bool:
+        """'Most countries', and 'others' at the end of a list."""
+        chunk, low = self.s.chunks[k], self.s.tagged.low
+        are_states = low[chunk.head] in self.s.grammar.nouns["unnamed"]
+        return low[chunk.head] == "others" or (are_states and not _MOST.isdisjoint(low[chunk.first : chunk.head]))
 
     def _anniversary(self, k: int) -> bool:
         """'Ten years after the troops left …'."""

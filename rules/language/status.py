@@ -51,6 +51,7 @@ _UNSURE = frozenset({"any", "every", "such"})
 _PUTTING_OFF = word_set("delay postpone defer put_off hold_off")
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
+_ONWARDS = frozenset({"forward", "closer", "nearer", "ahead", "step", "steps"})
 _HELD = frozenset({"hold", "ice", "shelf"})
 _ASKING = frozenset({"what", "why", "how", "whether", "that"})
 _LIMIT = 6
@@ -236,8 +237,8 @@ class Composer:
         grammar, lemma = self.s.grammar, self.s.lemma(k)
         name = grammar.verb_class.get(f"{lemma}_{self.s.low(k + 1)}" if self.s.kind(k + 1) == "P" else lemma, "")
         name = "refuse" if self._holds_up(k) else name or grammar.verb_class.get(lemma, "")
-        if open_still := self._not_refused(k):
-            return open_still
+        if first := self._ahead_of_its_class(k, role):
+            return first
         if role == "object" and lemma in _TO_SOMEBODY and self.s.low(k + 1) != "for":
             return ""  # 'challenges the sanctions' in court
         is_about = role == "about" or (role == "object" and self.s.low(k + 1) in ("on", "about", "over"))
@@ -263,11 +264,20 @@ class Composer:
         told = lemma == "tell" or (lemma in _ORDERING and self._to_another(k))
         return "demand" if told and not self.s.chunks[k].passive else name or "plan"
 
+    def _ahead_of_its_class(self, k: int, role: str) -> str:
+        """What a verb makes of the act whatever its class says; '' for nothing."""
+        return self._not_refused(k) or ("propose" if role != "subject" and self._steps(k) else "")
+
     def _not_refused(self, k: int) -> str:
         """'Did not rule out', 'will not hesitate to': a refusal that is denied."""
         if self.forms.is_ready(k):
             return "plan" if self.s.chunks[k].modal else "fact"
         return "possible" if self.forms.leaves_open(k) else ""
+
+    def _steps(self, k: int) -> bool:
+        """'Parliament moves to lift the ban', 'moved closer to lifting it': a first step, and not 'moved its date'."""
+        moves = self.s.lemma(k) == "move" and not self.s.chunks[k].passive
+        return moves and (self.s.kind(k + 1) != "NP" or self.s.low(k + 1) in _ONWARDS)
 
     def _holds_up(self, k: int) -> bool:
         """'The plan was put on hold'."""
