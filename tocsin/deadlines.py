@@ -63,9 +63,9 @@ class Deadlines(H11Protocol):
     def _break_off(self) -> None:
         """Browsers open connections that they may not need: those that said nothing are not worth a line."""
         heard, _ = self.conn.trailing_data
+        self.transport.abort()  # first: a line that cannot be written keeps nobody connected
         if heard or self.conn.their_state is not h11.IDLE:
             _log.info("client.too_slow", client=self.client and self.client[0], seconds=self.request_s)
-        self.transport.abort()
 
 
 def _drop_if_unread(connection: socket.socket | None, seconds: float) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from contextlib import suppress
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
@@ -15,6 +17,26 @@ def _shortened(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMa
     if isinstance(error := event.get("error"), str):
         event["error"] = error.partition("\n")[0]
     return event
+
+
+class Unbreakable(io.TextIOBase):
+    """A stream that writes to another one and loses what that cannot take (a full disk, a pipe whose reader is gone):
+    no work stops for a line about it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """The whole of *text* in one write."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """What is buffered goes out now, if it can."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def set_up(form: Literal["console", "json"]) -> None:
@@ -37,7 +59,9 @@ def set_up(form: Literal["console", "json"]) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, last] if form == "json" else [*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),  # one write a line: many processes share the stream
+        logger_factory=structlog.WriteLoggerFactory(
+            cast(TextIO, Unbreakable(sys.stderr))
+        ),  # one write a line: many processes share the stream
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -324,7 +324,7 @@ def _gone(reader: Claims, k: int) -> int:
     chunk = reader.s.chunks[k]
     around = reader.t.low[max(0, chunk.first - 2) : chunk.last + 6]
     if chunk.copula and reader.s.low(k + 1) == "over" and reader.s.kind(k + 2) != "NP":
-        return max(reader.s.left_phrase(k), -1)
+        return reader.s.left_phrase(k)
     left = reader.s.left_phrase(k)
     nothing = left >= 0 and reader.t.low[reader.s.chunks[left].first] == "no"
     longer = nothing or any(a == "no" and b == "longer" for a, b in pairwise(around))
@@ -333,18 +333,16 @@ def _gone(reader: Claims, k: int) -> int:
     j = k - 1
     while j >= 0 and reader.t.low[reader.s.chunks[j].head] in ("no", "longer"):
         j -= 1
-    left = reader.s.left_phrase(j + 1)
-    return left if left >= 0 else -1
+    return reader.s.left_phrase(j + 1)
 
 
 def _absence(reader: Claims, k: int, noun: int) -> Claim | None:
-    pretend = Hit(reader.s.chunks[k].head, reader.s.chunks[k].head, _NOTHING, reader.acts.absence)
+    head = reader.s.chunks[k].head
+    pretend = Hit(head, head, _NOTHING, reader.acts.absence)
     things = tuple(t for o in reader.s.coordinated(noun) for t in [reader.thing(o, pretend)] if t)
     if not things:
         return None
-    claim = reader.built(
-        k, reader.s.chunks[k].head, reader.acts.absence, "there is no", things, Arguments(objects=[noun])
-    )
+    claim = reader.built(k, head, reader.acts.absence, "there is no", things, Arguments(objects=[noun]))
     reading = claim.reading
     if reading.status is Status.DENIED and not any(g for g in reading.links if g.role == "deny"):
         reading = Reading(Status.DONE, reading.links, reading.subordinate, reading.governors)

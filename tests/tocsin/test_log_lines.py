@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
-from collections.abc import Iterator
 from contextlib import redirect_stderr
 from typing import Literal
 
@@ -24,16 +22,6 @@ class Writes(io.StringIO):
     def write(self, text: str) -> int:
         self.pieces.append(text)
         return super().write(text)
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    """What loggers were set to is put back, for the tests that come after."""
-    handlers, level, before = logging.root.handlers[:], logging.root.level, structlog.get_config()
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    structlog.configure(**before)
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
@@ -68,3 +56,12 @@ def test_an_error_of_the_database_is_told_without_its_statement_and_values() -> 
             "clock.failed", error="no such table: feed\n[SQL: SELECT 1]\n[parameters: ('x',)]"
         )
     assert '"error": "no such table: feed"' in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_what_cannot_be_written_stops_nobody(form: Literal["console", "json"]) -> None:
+    stream = Writes()
+    with redirect_stderr(stream):
+        set_up(form)
+        stream.close()
+        structlog.get_logger().info("feed.looked_at", new=1)
