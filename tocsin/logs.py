@@ -59,9 +59,8 @@ def set_up(form: Literal["console", "json"]) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, last] if form == "json" else [*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(
-            cast(TextIO, Unbreakable(sys.stderr))
-        ),  # one write a line: many processes share the stream
+        # One write a line: many processes share the stream.
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Unbreakable(sys.stderr))),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
