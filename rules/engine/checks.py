@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rules.document import PartyPart, SpeakerPart, UnlessPart
 from rules.engine.explain import Outcome
-from rules.engine.partners import fits, sharing
+from rules.engine.partners import fits, no_state, sharing
 from rules.engine.rule import ClaimTest, Rule
 from rules.engine.wording import Wording
 from rules.language.analysis import Analysis
@@ -15,12 +15,10 @@ from rules.language.claims import Claim
 from rules.language.dates import DAY
 from rules.language.phrases import Chunk
 from rules.language.speakers import Voice
-from rules.language.structure import Structure
 from rules.language.vocabulary import Party
 from rules.lexicon import noun_surface
 from rules.model import Evidence, Role, Status, Zone
 
-_HEADS_OF_REGIONS = frozenset({"gov", "governor", "mayor"})
 _PUBLIC = frozenset({"state", "country", "igo", "body"})
 
 
@@ -206,22 +204,10 @@ def named(parties: Iterable[Party], part: PartyPart) -> list[Party]:
 def _party(t: Tried, key: str, part: PartyPart, parties: tuple[Party, ...]) -> Outcome:
     found = [p.id for p in named(parties, part)] or headed(t, key)
     wanted = _names([*part.wanted, *(part.name or ()), *part.head])
-    private = _private(t) if key == "by" and not found and set(part.wanted) <= _PUBLIC else ""
+    private = no_state(t.claim) if key == "by" and not found and set(part.wanted) <= _PUBLIC else ""
     holds = bool(found) or (part.may_lack and not (part.name and parties) and not private)
     shown = ", ".join(found) or private or _others(parties)
     return Outcome(key=f"claim.{key}", holds=holds, wanted=wanted, found=shown)
-
-
-def _private(t: Tried) -> str:
-    """Who acts and can be no state ('a court lifted the ban', 'Gov. Rusu'); '' where nobody of that kind does."""
-    s, private = t.claim.structure, t.claim.structure.grammar.nouns["private"]
-    return next((s.low(k) for k in t.claim.who.agents if s.low(k) in private or _is_region(s, k)), "")
-
-
-def _is_region(s: Structure, k: int) -> bool:
-    """Is the phrase a part of a state, or who heads one ('Texas', 'Gov. Rusu')?"""
-    titled = [*s.tagged.low[s.chunks[k].first : s.chunks[k].head], s.low(k - 2) if s.kind(k - 1) == "." else ""]
-    return s.low(k) in s.grammar.nouns["regions"] or not _HEADS_OF_REGIONS.isdisjoint(titled)
 
 
 def _others(parties: tuple[Party, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Who shares in a claim: the parties that a rule's `parties` key counts."""
+"""Who shares in a claim: the parties that a rule's `parties` key counts, and who can be none of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Collection, Iterator
 
 from rules.document import PartiesPart
 from rules.language.claims import Claim
+from rules.language.structure import Structure
 from rules.language.vocabulary import Party
+
+_HEADS_OF_REGIONS = frozenset({"gov", "governor", "mayor"})
 
 
 def fits(party: Party, kinds: Collection[str]) -> bool:
@@ -49,3 +52,15 @@ def _makers(claim: Claim) -> Iterator[Party]:
                 for i, (_, p) in sorted(s.tagged.parties.items())
                 if chunk.first <= i <= chunk.last and p.kind == "state"
             )
+
+
+def no_state(claim: Claim) -> str:
+    """Who acts and can be no state ('a court lifted the ban', 'Gov. Rusu'); '' where nobody of that kind does."""
+    s, private = claim.structure, claim.structure.grammar.nouns["private"]
+    return next((s.low(k) for k in claim.who.agents if s.low(k) in private or _is_region(s, k)), "")
+
+
+def _is_region(s: Structure, k: int) -> bool:
+    """Is the phrase a part of a state, or who heads one ('Texas', 'Gov. Rusu')?"""
+    titled = [*s.tagged.low[s.chunks[k].first : s.chunks[k].head], s.low(k - 2) if s.kind(k - 1) == "." else ""]
+    return s.low(k) in s.grammar.nouns["regions"] or not _HEADS_OF_REGIONS.isdisjoint(titled)

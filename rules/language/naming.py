@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from rules.language.claims import Thing, distinct
-from rules.language.phrases import Chunk
+from rules.language.phrases import CONTROL, Chunk
 from rules.language.status import Reading
-from rules.language.structure import CONTROL, Structure
+from rules.language.structure import Structure
 from rules.language.vocabulary import Party, grammar
 from rules.language.words import word_set
 

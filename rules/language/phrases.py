@@ -33,6 +33,12 @@ _REFUSING = {
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NEGATIVE = frozenset({"not", "never", "n't", "cannot", "hardly", "barely", "neither"})
 
+CONTROL = word_set(
+    "urge ask tell want call press order force push allow persuade help let request require invite expect permit "
+    "get lead"
+)
+"""Verbs whose object does the infinitive that follows: 'urged Norway to lift it'."""
+
 
 class Chunk(NamedTuple):
     """A stretch of tokens `first` to `last`. kind: NP, AP (predicative adjective), VG, or the tag of a single word."""

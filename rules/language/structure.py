@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from rules.language.amounts import meant
 from rules.language.charges import before_charge
-from rules.language.phrases import Chunk, chunks_of
+from rules.language.phrases import CONTROL, Chunk, chunks_of
 from rules.language.vocabulary import Grammar
-from rules.language.words import Tagged, word_set
+from rules.language.words import Tagged
 
 REACH = 14
 """Chunks looked at to either side."""
@@ -91,6 +91,7 @@ class Structure:
         return self.coordinated(first) if to >= 0 and self.kind(first) == "NP" else []
 
     def joins(self, k: int) -> bool:
+        """Is chunk k a comma or a conjunction?"""
         return self.kind(k) in (",", "CC")
 
     def left_phrase(self, k: int) -> int:
@@ -338,12 +339,6 @@ class Structure:
         """'Hits Norway, Ghana with sanctions': is it a comma between the things that a verb is done to?"""
         only_nouns = all(self.kind(j) in ("NP", ",", "CC") for j in range(verb + 1, comma))
         return self.kind(verb) == "VG" and only_nouns and comma > verb + 1 and self.kind(comma + 1) == "NP"
-
-
-CONTROL = word_set(
-    "urge ask tell want call press order force push allow persuade help let request require invite expect permit "
-    "get lead"
-)
 
 
 def structure_of(tagged: Tagged, grammar: Grammar, headline: bool) -> Structure:

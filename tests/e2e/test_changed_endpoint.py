@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
@@ -26,14 +27,20 @@ def refusing(status: int, refused: dict[str, bytes]) -> Answering:
     return answer
 
 
+def started_at(url: str, desk: Desk) -> tuple[Path, str]:
+    """Start with a subscription that leads to *url*; its file, and what should stand there."""
+    file = desk.tocsin.config / "subscriptions.yml"
+    right = file.read_text()
+    file.write_text(right.replace(desk.receiver.url, url))
+    desk.tocsin.start("run")
+    return file, right
+
+
 @pytest.mark.slow
 def test_what_waits_for_an_address_goes_to_the_one_that_the_file_names_by_now(make_desk: Callable[..., Desk]) -> None:
     desk, refused = make_desk(list(ITEMS)), dict[str, bytes]()
-    file = desk.tocsin.config / "subscriptions.yml"
-    right = file.read_text()
     with serving(refusing(500, refused), "127.0.3.1") as old:
-        file.write_text(right.replace(desk.receiver.url, old))
-        desk.tocsin.start("run")
+        file, right = started_at(old, desk)
         until(lambda: len(refused) >= len(EXPECTED), told=desk.tocsin.logs)
         file.write_text(right.replace("channel: webhook", "channel: wehbook"))
         until(lambda: "configuration.refused" in desk.tocsin.logs(), told=desk.tocsin.logs)
@@ -49,11 +56,8 @@ def test_what_died_for_an_address_is_sent_again_to_the_one_that_the_file_names_b
     make_desk: Callable[..., Desk],
 ) -> None:
     desk, refused = make_desk(list(ITEMS)), dict[str, bytes]()
-    file = desk.tocsin.config / "subscriptions.yml"
-    right = file.read_text()
     with serving(refusing(410, refused), "127.0.3.1") as old:
-        file.write_text(right.replace(desk.receiver.url, old))
-        desk.tocsin.start("run")
+        file, right = started_at(old, desk)
         until(lambda: dead(desk) >= len(EXPECTED), told=desk.tocsin.logs)
         file.write_text(right)
         until(lambda: desk.receiver.url in desk.tocsin.call("subscriptions", "list").stdout, told=desk.tocsin.logs)
