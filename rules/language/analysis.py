@@ -84,7 +84,8 @@ class Analysis:
             return None
         later = range(number + 1, min(number + 1 + LATER, len(self.page.sentences)))
         told = FACTUAL | {Status.PLANNED}
-        same = (c for n in later for c in self.claims(n) if c.status in told and _is_same(claim, c))
+        things = frozenset(n for thing in claim.things for n in thing.names)
+        same = (c for n in later for c in self.claims(n) if c.status in told and _is_same(claim.acts, things, c))
         voices = (self._attributed(c) for c in same if c.zone is not Zone.BACKGROUND)
         return next((v for v in voices if v and v.speaker.role is Role.OFFICIAL), None)
 
@@ -94,7 +95,6 @@ class Analysis:
         return found[:5]
 
 
-def _is_same(one: Claim, other: Claim) -> bool:
-    """Do two claims tell the same act on the same kind of thing?"""
-    things = frozenset(n for thing in one.things for n in thing.names)
-    return bool(one.acts & other.acts) and any(things & thing.names for thing in other.things)
+def _is_same(acts: frozenset[str], things: frozenset[str], other: Claim) -> bool:
+    """Does a claim tell one of these acts on one of these kinds of things?"""
+    return not acts.isdisjoint(other.acts) and any(not things.isdisjoint(thing.names) for thing in other.things)

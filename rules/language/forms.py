@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rules.language.following import REACH
 from rules.language.governing import AFTER
 from rules.language.phrases import Chunk
-from rules.language.structure import REACH, Structure
+from rules.language.structure import Structure
 from rules.model import Status
 
 _MODALS = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.language.structure import REACH, Structure
+from rules.language.following import REACH
+from rules.language.structure import Structure
 from rules.language.words import word_set
 from rules.model import Status
 

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from rules.language.claims import Thing
 from rules.language.dates import DAY, Dated, event_age, recent_day
+from rules.language.following import REACH
 from rules.language.status import FACTUAL, Reading
-from rules.language.structure import REACH, Structure
+from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.model import Zone
 

@@ -6,18 +6,15 @@ so that time stays linear in the length of the sentence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rules.language.amounts import meant
 from rules.language.charges import before_charge
+from rules.language.following import CLAUSAL, REACH, completing, joined_to
 from rules.language.phrases import CONTROL, Chunk, chunks_of
 from rules.language.vocabulary import Grammar
 from rules.language.words import Tagged
 
-REACH = 14
-"""Chunks looked at to either side."""
-_WHITHER = frozenset({"bind", "destine", "head", "intend", "link", "tie", "mean"})
-_CLAUSAL = frozenset({"after", "before", "since", "until", "as", "than", "while", "without"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
 
 
@@ -29,6 +26,9 @@ class Structure:
     chunks: list[Chunk]
     grammar: Grammar
     headline: bool
+    _joined: dict[int, list[int]] = field(default_factory=dict)
+    _completing: dict[int, list[tuple[str, int]]] = field(default_factory=dict)
+    """Found once for a chunk: in a list of acts each asks for what is joined to the others."""
 
     # -- words -------------------------------------------------------------------------------------------------
     def lemma(self, k: int) -> str:
@@ -67,22 +67,9 @@ class Structure:
 
     def coordinated(self, k: int) -> list[int]:
         """k and the noun phrases joined to it on its right: 'A, B and C', 'A on B and C'."""
-        found = [self.quantity(k)]
-        j = found[-1] + 1
-        for _ in range(6):
-            while j < k + REACH and self._is_complement(j + 1) and self.joins(j + 2):
-                j += 2
-            if not self.joins(j) or self.kind(j + 1 + (self.kind(j + 1) == "CC")) != "NP":
-                break
-            j += 1 + (self.kind(j + 1) == "CC")
-            if self.kind(j + 1) == "VG" and self.chunks[j + 1].form == "fin" and self.preposition(k) != "between":
-                break
-            found.append(self.quantity(j))
-            j = found[-1] + 1
-        return found
-
-    def _is_complement(self, k: int) -> bool:
-        return self.kind(k) == "NP" and self.preposition(k) not in ("", *_CLAUSAL)
+        if k not in self._joined:
+            self._joined[k] = joined_to(self, k)
+        return self._joined[k][:]
 
     def infinitive_objects(self, k: int) -> list[int]:
         """'Orders Norway to close its embassy': the objects of the infinitive that follows the verb k."""
@@ -116,7 +103,7 @@ class Structure:
         at = j - 1
         if self.kind(at) == "VG" and self.chunks[at].form == "ger":
             at -= 1
-        if self.kind(at) != "P" or self.low(at) in _CLAUSAL:
+        if self.kind(at) != "P" or self.low(at) in CLAUSAL:
             return j
         if self.kind(at - 1) in ("NP", "AP"):
             return at - 1
@@ -317,28 +304,9 @@ class Structure:
 
     def complements(self, k: int) -> list[tuple[str, int]]:
         """(preposition, noun phrase) pairs that follow chunk k up to the next verb or break."""
-        found: list[tuple[str, int]] = []
-        j = listed = k + 1
-        while j < min(len(self.chunks), k + REACH) and self.kind(j) in ("P", "TO", "NP", "CC", ",", "AP", "VG"):
-            if self.kind(j) == "VG" and (self.chunks[j].form == "fin" or (found and not self._leads_on(j))):
-                break
-            if self.kind(j) in ("P", "TO") and self.kind(j + 1) == "NP":
-                joined = self.coordinated(j + 1)
-                found += [(self.low(j), n) for n in joined]
-                listed = max(listed, *joined)
-            if self.kind(j) == "," and j > listed and self.kind(j + 1) != "P" and not self._lists(k, j):
-                break
-            j += 1
-        return found
-
-    def _leads_on(self, k: int) -> bool:
-        """'Curbs on parts bound for Norway': a participle that only says whither."""
-        return self.chunks[k].form == "part" and self.lemma(k) in _WHITHER
-
-    def _lists(self, verb: int, comma: int) -> bool:
-        """'Hits Norway, Ghana with sanctions': is it a comma between the things that a verb is done to?"""
-        only_nouns = all(self.kind(j) in ("NP", ",", "CC") for j in range(verb + 1, comma))
-        return self.kind(verb) == "VG" and only_nouns and comma > verb + 1 and self.kind(comma + 1) == "NP"
+        if k not in self._completing:
+            self._completing[k] = completing(self, k)
+        return self._completing[k][:]
 
 
 def structure_of(tagged: Tagged, grammar: Grammar, headline: bool) -> Structure:
