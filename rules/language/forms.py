@@ -64,6 +64,8 @@ _PANELS = frozenset({"panel", "committee", "subcommittee", "committees", "panels
 _CHAMBERS = frozenset(
     ["house", "senate", "congressional", "parliamentary", "commons", "congress", "bundestag", "duma", "subcommittee"]
 )
+# One of two chambers: what it votes for is the other's to decide.
+_HOUSES = frozenset({"house", "senate", "commons", "lords", "chamber"})
 _LATER = frozenset(
     {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
 )
@@ -89,7 +91,7 @@ class Forms:
 
     def __init__(self, structure: Structure) -> None:
         self.s = structure
-        self.panel = not _PANELS.isdisjoint(structure.tagged.low)
+        self.panel = not _PANELS.union(_HOUSES).isdisjoint(structure.tagged.low)
 
     def own(self, k: int, token: int) -> tuple[list[Link], str]:
         """The links of the word's own form, and the word that makes its clause a side clause ('' for none)."""
@@ -174,13 +176,22 @@ class Forms:
         return [Link(self.s.chunks[k - 1].first, word, status)] if status else []
 
     def _of_panel(self, k: int) -> bool:
-        """'A House panel voted to lift the ban': what a parliament's committee does is proposed to the parliament."""
+        """'A House panel approved lifting it', 'the Senate voted to lift it': a committee, or one chamber, proposes."""
         chunk, low = self.s.chunks[k], self.s.tagged.low
         if chunk.form != "fin" or chunk.passive or self.s.lemma(k) in self.s.grammar.reporting:
             return False
-        phrases = (self.s.chunks[j] for j in self.s.subject(k))
+        phrases = [self.s.chunks[j] for j in self.s.subject(k)]
+        if self._is_one_house(k, phrases):
+            return True
         words = {w for c in phrases if low[c.head] in _PANELS for w in low[c.first : c.last + 1]}
         return bool(words & _CHAMBERS)
+
+    def _is_one_house(self, k: int, phrases: list[Chunk]) -> bool:
+        """'The Senate voted to lift it' waits for the other chamber; to approve a pact its vote is enough."""
+        low = self.s.tagged.low
+        is_house = any(low[c.head] in _HOUSES and "white" not in low[c.first : c.head] for c in phrases)
+        to_do = next((j for j in range(k + 1, len(self.s.chunks)) if self.s.chunks[j].form == "inf"), -1)
+        return is_house and self.s.lemma(k) == "vote" and self.s.lemma(to_do) not in ("approve", "ratify")
 
     def _is_subjunctive(self, k: int) -> bool:
         """'… that Norway lift the ban': a base form after one state that follows 'that'."""

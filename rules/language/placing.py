@@ -12,6 +12,7 @@ from rules.language.following import REACH
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
+from rules.language.words import word_set
 from rules.model import Zone
 
 _WHOLE = {Zone.BACKGROUND: "a column, not a report", Zone.HEADLINE: "the title"}
@@ -23,42 +24,9 @@ _WHEN = frozenset({"after", "as", "while", "when", "amid", "since", "before"})
 _IN_FORCE = frozenset({"place", "force", "effect"})
 _EXPLAINING = frozenset({"how", "why"})
 _LONG = frozenset({"years", "decades", "year", "decade", "months", "century", "centuries"})
-_OLD_WORDS = frozenset(
-    [
-        "existing",
-        "current",
-        "old",
-        "longstanding",
-        "decades-old",
-        "expired",
-        "previous",
-        "earlier",
-        "1990s",
-        "renewed",
-        "existing",
-        "original",
-    ]
-)
+_OLD_WORDS = word_set("existing current old longstanding decades-old expired previous earlier 1990s renewed original")
 _TELLING = frozenset({"announce", "pledge", "promise", "vow", "declare", "say", "offer", "propose", "call", "urge"})
-_BESIDE = frozenset(
-    {
-        "by",
-        "about",
-        "over",
-        "through",
-        "because",
-        "with",
-        "amid",
-        "after",
-        "to",
-        "from",
-        "in",
-        "despite",
-        "under",
-        "during",
-        "following",
-    }
-)
+_BESIDE = word_set("by about over through because with amid after to from in despite under during following")
 # 'Defends the decision to leave', 'a visit clouded by the decision': it was taken and told before.
 _LOOKING_BACK = frozenset({"defend", "justify"})
 _RUING = frozenset({"regret", "rue"})
@@ -214,7 +182,15 @@ class Placing:
         decided = [g for g in reading.governors if self.s.kind(g) == "NP" and self.s.low(g) in _DECISIONS]
         shadowed = any(self.s.preposition(g) == "by" and self.s.low(g - 2) in _SHADOWED for g in decided)
         is_known = shadowed or any(self._takes_as_known(g, d) for g in reading.governors for d in decided)
+        is_known = is_known or self._has_worked(k, reading)
         return "an earlier decision" if is_known and self._recent(k, dated) < 0 else ""
+
+    def _has_worked(self, k: int, reading: Reading) -> bool:
+        """'The lifting of the ban has helped exports': what an act has brought about since."""
+        verb = reading.governors[0] if reading.governors and self.s.kind(k) == "NP" else -1
+        chunk = self.s.chunks[verb]
+        works = chunk.perfect and not chunk.passive and not chunk.modal and self.s.lemma(verb) != "take"
+        return verb > k and works and self.s.kind(verb + 1) == "NP" and k in self.s.subject(verb)
 
     def _takes_as_known(self, verb: int, decided: int) -> bool:
         """'Defended', 'to follow': does the verb say nothing new? Who regrets what another has decided answers it."""

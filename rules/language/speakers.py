@@ -29,6 +29,7 @@ _ANAPHORS = _POINTING | word_set(
     "move decision measure measures removal lifting easing step announcement news change changes action suspension"
     " expulsion resumption steps moves imposition"
 )
+_LAWMAKERS = word_set("senator sen congressman congresswoman representative rep lawmaker lawmakers mp mps mep meps")
 _REACH_BACK = 4
 """Sentences before a pronoun in which its owner is looked for."""
 
@@ -116,9 +117,19 @@ class Attribution:
                 opening = s.at_token(before[0][0]) if before else -1
                 if opening > claim.chunk and self._opens(s, opening):
                     return before
+                if (named := self._before_apposition(s, k)) > claim.chunk:
+                    return self._phrases(s, named, k)
                 if self._ends_speech(s, k - 1) and s.kind(k + 1) == "NP":
                     return self._phrases(s, k + 1, len(s.chunks))
         return []
+
+    def _before_apposition(self, s: Structure, k: int) -> int:
+        """'…, Ana Rusu, the minister of trade and industry, announced': the name before it; -1 without one."""
+        j = k - 2
+        while s.kind(k - 1) == "," and s.kind(j) in ("NP", "P", "CC"):
+            j -= 1
+        is_between = j < k - 2 and s.kind(j) == "," and s.kind(j - 1) == "NP"
+        return j - 1 if is_between and self._opens(s, j - 1) else -1
 
     def _opens(self, s: Structure, k: int) -> bool:
         """Does the phrase open its clause, after a comma or a quote?"""
@@ -210,11 +221,33 @@ class Attribution:
             return None
         for offset in _NEXT:
             s = self.nearby(claim.sentence.number + offset)
-            phrases = self._of_announcement(s) if s else []
+            phrases = (self._of_announcement(s) or self._of_repetition(s, claim)) if s else []
             found = self._resolved(s, phrases, claim) if s and phrases else None
             if found and found.speaker.role is Role.OFFICIAL:
                 return found
         return None
+
+    def _of_repetition(self, s: Structure, claim: Claim) -> list[Span]:
+        """'Norway lifted the ban. The ministry said it had lifted it …': who tells the act again as done."""
+        again = {h.first for h in s.tagged.hits if h.form.pos == "verb" and self._is_same(s, h.first, claim)}
+        for k, chunk in enumerate(s.chunks):
+            is_told = chunk.kind == "VG" and chunk.form == "fin" and s.lemma(k) in _MAKING_KNOWN
+            told = [j for j in range(k + 1, len(s.chunks)) if s.chunks[j].head in again]
+            if is_told and told and not (s.chunks[told[0]].modal or s.chunks[told[0]].negated):
+                return self._of_doer(s, k, claim)
+        return []
+
+    def _is_same(self, s: Structure, token: int, claim: Claim) -> bool:
+        """Is it the verb of the claim?"""
+        return s.tagged.lemmas[token] == claim.lemma.split()[0]
+
+    def _of_doer(self, s: Structure, k: int, claim: Claim) -> list[Span]:
+        """The subject of verb k, unless it is one of another state than those that act, or a lawmaker."""
+        phrases, doers = self._subject(s, k), {p.id for p in claim.who.by}
+        words = s.tagged.low[phrases[0][0] : phrases[0][1] + 1] if phrases else []
+        named = {p.id for i, (_, p) in s.tagged.parties.items() if phrases and phrases[0][0] <= i <= phrases[0][1]}
+        is_other = bool(doers) and bool(named) and doers.isdisjoint(named)
+        return [] if is_other or not _LAWMAKERS.isdisjoint(words) else phrases
 
     def _of_announcement(self, s: Structure) -> list[Span]:
         """Who announces in this sentence what the one before told; [] for nobody."""

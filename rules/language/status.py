@@ -290,6 +290,8 @@ class Composer:
             return "plan"
         acts = self.s.kind(k + 1) == "NP" and self.s.lemma(k) not in ("await", "face") and not chunk.copula
         is_passive = chunk.passive or (chunk.form == "part" and self.s.headline)  # 'lifting of curbs urged'
+        if is_passive and self.s.lemma(k) == "see":
+            return "possible"  # 'end of embargo seen'
         name = name if is_passive or (name in _OF_SUBJECT and not acts) else "fact"  # 'sanctions raise concerns'
         return self._predicate(k, name) if chunk.copula or self.s.lemma(k) in ("remain", "become") else name
 

@@ -74,6 +74,7 @@ def tokens(text: str, start: int, end: int) -> Tagged:
             words.append(part)
             starts.append(at)
             ends.append(at := at + len(part))
+    sentence.joined.discard(len(words))  # a hyphen that ends the sentence joins nothing
     sentence.low = [word.lower() for word in words]
     return sentence
 

@@ -41,6 +41,7 @@ def matched(title: str, text: str = "", lang: str | None = None) -> list[str]:
         "🙂 " + SENTENCE + " 🙂",
         "(((((" * 300 + SENTENCE,
         "\ud800 broken surrogate. " + SENTENCE,
+        SENTENCE[:-1] + ", and may stay-",  # cut off within 'stay-at-home'
     ],
 )
 def test_odd_texts_never_crash_and_offsets_stay_exact(text: str) -> None:
