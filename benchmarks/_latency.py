@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tempfile
 import threading
 import time
@@ -26,7 +27,13 @@ EVERY_S = 6.0
 BURST = 3_000
 MINUTE_S = 60
 KEPT = 60
-"""Items that a feed shows, as feeds do; more while it has not been fetched."""
+"""Items that a feed shows at least, as feeds do."""
+LOOKS_KEPT = 3
+"""An item stays in its feed for so many looks, however many come: none may leave before it was fetched."""
+AHEAD_S = 2.0
+"""How long before its time a feed's next look is set. A watcher knows that time from the look before; one that is set
+only when it has come would wait for the watcher's next glance at the ledger, up to a second, together with others.
+"""
 
 
 def latency(hooks: Receiver) -> None:
@@ -74,12 +81,14 @@ def _started(folder: Path, feeds: list[FeedServer], hooks: Receiver) -> tuple[To
 
 
 def _offer(feeds: list[FeedServer], count: int, name: str) -> None:
+    """Put *count* new items, of one second or at once, into the feeds; the oldest leave."""
     for number in range(count):
         guid = f"{name}-{number}"
         items = feeds[number % len(feeds)].items
         items.insert(0, Item(guid=guid, title=f"Number {guid}", text=f"The {guid} was {_word(number)}."))
+    kept = max(KEPT, math.ceil(LOOKS_KEPT * EVERY_S * count / len(feeds)))
     for each in feeds:
-        each.items = each.items[: max(KEPT, count // len(feeds))]
+        each.items = each.items[:kept]
 
 
 def _warm(feeds: list[FeedServer], db: Database, hooks: Receiver) -> None:
@@ -99,7 +108,8 @@ def _due_in_turn(db: Database) -> Iterator[None]:
             if stop.wait(EVERY_S / len(ids)):
                 return
             with db.write() as connection:
-                connection.execute(update(feed).where(feed.c.id == id).values(next_check_at=0))
+                at = db.now(connection) + round(AHEAD_S * 1_000_000)
+                connection.execute(update(feed).where(feed.c.id == id).values(next_check_at=at))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

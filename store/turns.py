@@ -27,7 +27,7 @@ _HELD = feed.c.lease_until_at.is_not(None)
 class Leased:
     """Feeds that *owner* alone may fetch until the lease runs out; `at` is the ledger's time when it was given,
     `since_s` the steady clock's at that moment. Where there are none, `more_at` is when there may be one (None: nothing
-    is due that waits for its host alone).
+    is due that waits for its host alone), and `next_at` when the next one falls due (None: none ever does).
     """
 
     owner: str
@@ -35,6 +35,7 @@ class Leased:
     since_s: float = field(default_factory=time.monotonic)
     feeds: tuple[FeedState, ...] = ()
     more_at: int | None = None
+    next_at: int | None = None
 
     def turn(self, name: str) -> Turn:
         """The turn at the host *name* that came with the lease."""
@@ -57,7 +58,7 @@ def lease_due(
     with db.read() as connection:
         at = db.now(connection) if now is None else now
         if connection.execute(select(feed.c.id).where(_due(at, lease_s)).limit(1)).first() is None:
-            return Leased(owner=owner, at=at)
+            return Leased(owner=owner, at=at, next_at=_next_at(connection, at))
     with db.write() as connection:
         in_turn(connection)
         at = db.now(connection) if now is None else now  # anew: waiting for the lock may have taken a while
@@ -69,8 +70,9 @@ def lease_due(
             start(connection, set(picked.values()), at, spacing_s)
         rows = connection.execute(STATE.where(feed.c.id.in_(picked)).order_by(feed.c.next_check_at)).all()
         more_at = None if picked else _more_at(connection, at, lease_s, spacing_s)
+        next_at = None if picked else _next_at(connection, at)
     feeds = tuple(state_of(row) for row in rows)
-    return Leased(owner=owner, at=at, since_s=since_s, feeds=feeds, more_at=more_at)
+    return Leased(owner=owner, at=at, since_s=since_s, feeds=feeds, more_at=more_at, next_at=next_at)
 
 
 def _due(at: int, lease_s: int) -> Any:
@@ -164,6 +166,13 @@ def _more_at(connection: Connection, at: int, lease_s: int, spacing_s: float) ->
     joined = (spaced.join(feed, column == host.c.name) for column in (feed.c.host, feed.c.also_host))
     found = (connection.scalar(chosen.where(waiting)) for chosen in joined)
     return min((instant for instant in found if instant is not None), default=None)
+
+
+def _next_at(connection: Connection, at: int) -> int | None:
+    """When the next feed falls due that is not due yet."""
+    later = select(func.min(feed.c.next_check_at)).where(feed.c.removed_at.is_(None), feed.c.next_check_at > at)
+    found: int | None = connection.scalar(later)
+    return found
 
 
 def renew(db: Database, owner: str, ids: Collection[str], lease_s: int, now: int | None = None) -> None:

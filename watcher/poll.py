@@ -160,10 +160,13 @@ class Watcher:
 
 
 def _rest_s(leased: Leased) -> float:
-    """How long nothing more can be due, or a second: others declare feeds meanwhile."""
+    """How long nothing more can be due, or a second: others declare feeds meanwhile. Whoever slept through to the full
+    second would look at all feeds of that second at once, and what they bring would wait for each other.
+    """
     if leased.feeds:
         return _SOON_S
-    return _IDLE_S if leased.more_at is None else min(_IDLE_S, max(_SOON_S / 10, (leased.more_at - leased.at) / 1e6))
+    sooner = [at for at in (leased.more_at, leased.next_at) if at is not None]
+    return min([_IDLE_S, *(max(_SOON_S / 10, (at - leased.at) / 1e6) for at in sooner)])
 
 
 def _say(state: FeedState, done: Outcome, *, lost: bool) -> None:

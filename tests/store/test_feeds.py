@@ -251,6 +251,24 @@ def test_starts_at_a_host_are_spaced_for_all_watchers_alike(db: Database) -> Non
     assert hosts("one", at + 30 * second) == ["a.example", "b.example"]
 
 
+def test_who_finds_nothing_due_is_told_when_the_next_one_falls_due(db: Database) -> None:
+    sync_feeds(db, [declared(f"https://{n}.example/") for n in range(3)])
+    at, second = 10**16, 1_000_000
+    with db.write() as connection:
+        for number, id in enumerate(connection.scalars(select(feed.c.id).order_by(feed.c.id)).all()):
+            connection.execute(update(feed).where(feed.c.id == id).values(next_check_at=at + number * second))
+
+    def leased_at(now: int) -> tuple[int, int | None]:
+        found = lease_due(db, "one", limit=10, lease_s=60, per_host=2, spacing_s=5, now=now)
+        return len(found.feeds), found.next_at
+
+    assert leased_at(at - second) == (0, at)
+    assert leased_at(at) == (1, None)
+    assert leased_at(at) == (0, at + second)
+    assert leased_at(at + 2 * second) == (2, None)
+    assert leased_at(at + 2 * second) == (0, None)
+
+
 def test_a_turn_that_is_used_late_moves_the_next_one_or_is_lost_to_who_had_its_turn_meanwhile(db: Database) -> None:
     sync_feeds(db, [declared(f"https://a.example/{n}") for n in range(3)])
     at, second = 10**16, 1_000_000

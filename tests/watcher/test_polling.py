@@ -267,6 +267,36 @@ def test_a_watcher_looks_as_feeds_fall_due_and_ends_when_told(sqlite_db: Databas
         assert connection.execute(select(feed.c.id).where(feed.c.lease_owner.is_not(None))).all() == []
 
 
+def test_a_feed_is_looked_at_when_it_falls_due_and_not_with_all_others_of_its_second(
+    sqlite_db: Database, server: FeedServer
+) -> None:
+    paths, apart = [f"/{n}" for n in range(12)], 250_000
+    server.answers |= {path: Reply(rss(item(path))) for path in paths}
+    sync_feeds(sqlite_db, [declared(server.url(path)) for path in paths])
+    first = time.time_ns() // 1_000 + 1_300_000
+    with sqlite_db.write() as connection:
+        for number, path in enumerate(paths):
+            due = update(feed).where(feed.c.url == server.url(path))
+            connection.execute(due.values(next_check_at=first + number * apart))
+
+    async def run() -> None:
+        async with GuardedClient(allow=["127.0.0.0/8"]) as client, ParsePool(1) as pool:
+            watcher = Watcher(db=sqlite_db, client=client, pool=pool, ring=lambda ids: None, manners=QUICK)
+            task = asyncio.create_task(watcher.watch(stop := asyncio.Event()))
+            while len(server.asked) < len(paths):
+                await asyncio.sleep(0.05)
+            stop.set()
+            await task
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    with sqlite_db.read() as connection:
+        looked = connection.execute(select(feed.c.url, feed.c.last_attempt_at))
+        at = {row.url: row.last_attempt_at for row in looked}
+    late = sorted(at[server.url(path)] - first - number * apart for number, path in enumerate(paths))
+    assert late[0] >= 0
+    assert late[len(late) // 2] < 250_000
+
+
 def test_two_watchers_share_the_feeds(db: Database, server: FeedServer) -> None:
     server.answers |= {f"/{n}": Reply(rss(item(f"{n}"))) for n in range(12)}
     sync_feeds(db, [declared(server.url(f"/{n}")) for n in range(12)])
