@@ -254,6 +254,7 @@ def _parties(t: Tried) -> Iterator[Outcome]:
         return
     found = sharing(t.claim, part)
     unnamed = t.claim.who.unnamed if {"state", "country", "any"} & set(part.kinds) else 0
+    unnamed = unnamed if found or unnamed > 1 else 0  # who acts at home acts with somebody named
     shown = ", ".join([*(p.id for p in found), *["unnamed states"][:unnamed]]) or "nobody named"
     holds = len(found) + unnamed >= part.min
     yield Outcome(key="claim.parties", holds=holds, wanted=f"{part.min} of {_names(part.kinds)}", found=shown)

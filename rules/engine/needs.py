@@ -130,7 +130,7 @@ class Needs:
             if not wanted.kinds or fits(party, wanted.kinds):
                 yield name
         if not wanted.named:
-            yield from ((word,) for word in grammar().nouns["unnamed"])
+            yield from ((word,) for name in ("unnamed", "rulers", "at_home") for word in grammar().nouns[name])
             yield from (form.words for x in self.lexicons.values() for form in x.forms if form.maker)
         if not wanted.named and wanted.least == 1:
             yield from ((word,) for word in standing_for_another())

@@ -54,7 +54,9 @@ def _names(wanted: PartyNeed, words: Tagged, number: int, page: PageWords) -> bo
         return len(named) >= wanted.least
     named.update(party.id for party in words.flags)
     named.update(hit.form.maker for hit in words.hits if hit.form.maker)
-    others = 0 if page.vocabulary.grammar.nouns["unnamed"].isdisjoint(words.low) else 2
+    nouns = page.vocabulary.grammar.nouns
+    others = 0 if (nouns["unnamed"] | nouns["rulers"]).isdisjoint(words.low) else 2
+    others += not nouns["at_home"].isdisjoint(words.low)
     if may_mean_another(words.low):
         others += bool(page.parties_before(number))
     return len(named) + others >= wanted.least

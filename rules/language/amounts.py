@@ -13,7 +13,8 @@ _QUANTITY = word_set(
     "number series package round raft set some all most many part parts half lot range rest majority several "
     "any none pair array string dozens dozen hundreds thousands batch tranche supply wave slew couple type "
     "rounds fleet shipment shipments consignment squadron kind sort form portion bulk group variety each one "
-    "two three hours days weeks months years decades system web network regime programme program architecture"
+    "two three hours days weeks months years decades system web network regime programme program architecture "
+    "stock stocks stockpile stockpiles"
 )
 _PARTAKING = word_set(
     "participation membership involvement compliance obligations obligation implementation commitment "
@@ -23,6 +24,8 @@ _SIDES = word_set(
     "issue issues prospect prospects aspect aspects question questions matter matters possibility possibilities area "
     "areas avenues opportunities options state progress"
 )
+_STAGES = frozenset({"stage", "phase"})
+_SETTLING = frozenset({"agree", "sign", "reach", "clinch", "seal", "announce", "approve", "strike"})
 _DISCUSSING = frozenset({"discuss", "review", "explore", "address", "examine", "study", "consider", "assess"})
 
 
@@ -65,6 +68,8 @@ def _says_how_much(s: Phrases, k: int, preposition: str) -> bool:
         return True
     if word in _MONEY:
         return preposition in ("in", "of", "worth")
+    if word in _STAGES and preposition == "of":
+        return not _SETTLING.isdisjoint((s.lemma(k - 1), s.lemma(k - 2)))  # 'agree on the first stage of a pact'
     return word in _PARTAKING and preposition in ("in", "of", "with", "under", "from")
 
 

@@ -88,7 +88,7 @@ class Participants:
     agents: tuple[int, ...]
     """Chunks of those who act."""
     unnamed: int
-    """States that a plural stands for without their names: 2 for 'the two countries', else 0."""
+    """States without their names: 2 for 'the two countries', 1 for 'the minister' who signs with another, else 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

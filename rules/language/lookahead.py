@@ -88,6 +88,8 @@ class Lookahead:
         closed = self.v.grammar.closed.get(low)
         if closed:
             return closed
+        if low == "double" and self.s.low[j + 1 : j + 2] in (["tax"], ["taxation"]):
+            return "ADJ"
         if low in self.v.verbs and low not in self.v.noun_heads:
             tags = {t for t, _ in self.v.verbs[low]}
             return "V" if tags & {"VBZ", "VBD"} else "VBG" if "VBG" in tags else "V"

@@ -60,8 +60,19 @@ class Naming:
                 here = [party for party in here if party.kind == "company"]
             if not here and self.s.tagged.low[chunk.first] in ("its", "their"):
                 here = self._named_before(k)
+            if not here and (apposed := self._apposed(k)) >= 0:
+                here = self._inside(self.owner(apposed))
             found += here
         return distinct(tuple(found))
+
+    def _apposed(self, k: int) -> int:
+        """'Ana Rusu, the foreign minister of Norway, met …': the phrase between commas that says who k is; -1."""
+        s, end = self.s, k + 2
+        if s.kind(k + 1) != "," or s.kind(end) != "NP" or s.tagged.low[s.chunks[end].first] != "the":
+            return -1
+        while s.kind(end) in ("NP", "P"):
+            end += 1
+        return k + 2 if s.kind(end) == "," else -1
 
     def _inside(self, chunk: Chunk) -> list[Party]:
         """The parties of a phrase; who brings others together ('a UN-brokered deal') is none of them."""

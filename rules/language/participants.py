@@ -22,6 +22,8 @@ _PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of
 # Firms, unions and clubs have sides and members as well.
 _OF_ANY = frozenset({"sides", "members"})
 _ASSURING = frozenset({"tell", "assure", "inform"})
+_OTHERS = word_set("former ex late opposition shadow company party union police fire club editor aid")
+_COMMANDED = word_set("army navy force defence defense military staff")
 _VAGUE = word_set("several some many other various any certain different few foreign more")
 
 
@@ -51,8 +53,24 @@ class Casting:
             parties=distinct((*by, *on, *everyone, *self.s.tagged.flags)),
             placed=frozenset(p.id for p in on if p.id not in shared),
             agents=tuple(self.naming.stands_for(n) for n in doers),
-            unnamed=2 if any(self._several(n, n in partners) for n in nouns) else 0,
+            unnamed=self._unnamed(doers, nouns, partners, by),
         )
+
+    def _unnamed(self, doers: list[int], nouns: list[int], partners: list[int], by: tuple[Party, ...]) -> int:
+        """States that take part and are not named: those of 'the two countries', and the one whose minister acts."""
+        if any(self._several(n, n in partners) for n in nouns):
+            return 2
+        return 1 if not by and any(self._is_at_home(n) for n in doers) else 0
+
+    def _is_at_home(self, k: int) -> bool:
+        """'The cabinet', 'army chief Ana Rusu': who acts for the state that its own outlets need not name."""
+        chunk, low = self.naming.owner(k), self.s.tagged.low
+        inside = range(chunk.first, chunk.last + 1)
+        if any(i in self.s.tagged.parties for i in inside) or not _OTHERS.isdisjoint(low[i] for i in inside):
+            return False
+        title = before if (before := self.s.before_name(k)) >= 0 else chunk.head
+        commands = low[title] != "chief" or low[title - 1] in _COMMANDED
+        return commands and low[title] in self.s.grammar.nouns["at_home"]
 
     def _beside(self, k: int, reading: Reading) -> list[int]:
         """'Resumed sales to Norway, ending a ban': the main verb that a participle behind a comma accompanies."""
@@ -118,11 +136,14 @@ class Casting:
         """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""
         chunk, low = self.naming.owner(k), self.s.tagged.low
         owners = (i for i in range(chunk.first, chunk.head) if low[i + 1] == "'")  # 'the two countries' ministers'
-        heads = [low[i] for i in (chunk.head, *owners) if low[i] in self.s.grammar.nouns["unnamed"]]
+        nouns = self.s.grammar.nouns
+        heads = [low[i] for i in (chunk.head, *owners) if low[i] in nouns["unnamed"] | nouns["rulers"]]
         if self._is_union(chunk):
             return False  # what EU states agree on among themselves is a law of theirs
         if not heads or (_OF_ANY.issuperset(heads) and not self._among_states()):
             return False
         counted = "NUM" in self.s.tagged.tags[chunk.first : chunk.head]
         is_bare = is_partner and chunk.first == chunk.head
+        if not nouns["rulers"].isdisjoint(heads):
+            return counted
         return counted or not (is_bare or any(word in _VAGUE for word in low[chunk.first : chunk.head]))

@@ -78,24 +78,28 @@ def chunks_of(sentence: Tagged) -> list[Chunk]:
 
 
 def _without_days(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
-    """'Plans Thursday for new talks', 'votes on Friday on a truce': a day parts no word from what it governs."""
-    if _DAYS.isdisjoint(s.low):
+    """'Plans Thursday for new talks', 'has for the first time met': a time parts no word from what it governs."""
+    if _DAYS.isdisjoint(s.low) and "time" not in s.low:
         return chunks
     left_out: set[int] = set()
     for k, chunk in enumerate(chunks[1:-1], 1):
+        if chunk.kind == "NP" and s.low[chunk.first : chunk.last + 1] == ["the", "first", "time"]:
+            left_out |= {k - 1, k} if s.low[chunks[k - 1].first] == "for" else set()
         if chunk.kind == "NP" and chunk.first == chunk.last and s.low[chunk.first] in _DAYS:
             first = k - (s.low[chunks[k - 1].first] == "on")
             is_within = first and chunks[first - 1].kind in _CLAUSE and chunks[k + 1].kind in _GOES_ON
             left_out |= set(range(first, k + 1)) if is_within else set()
-    return _joined([(k - 1 in left_out, chunk) for k, chunk in enumerate(chunks) if k not in left_out])
+    return _joined(s, [(k - 1 in left_out, chunk) for k, chunk in enumerate(chunks) if k not in left_out])
 
 
-def _joined(chunks: list[tuple[bool, Chunk]]) -> list[Chunk]:
-    """'The pact was on Monday signed': a passive that a day parted is one group."""
+def _joined(s: Tagged, chunks: list[tuple[bool, Chunk]]) -> list[Chunk]:
+    """'The pact was on Monday signed', 'have for the first time met': a group that a time parted is one."""
     found: list[Chunk] = []
     for is_parted, chunk in chunks:
         if is_parted and chunk.form == "part" and found[-1].copula:
             found[-1] = found[-1]._replace(last=chunk.last, head=chunk.head, copula=False, passive=True)
+        elif is_parted and chunk.form == "part" and s.tags[found[-1].head] == "HAVE":
+            found[-1] = found[-1]._replace(last=chunk.last, head=chunk.head, perfect=True)
         else:
             found.append(chunk)
     return found

@@ -28,7 +28,7 @@ _OLD_WORDS = word_set("existing current old longstanding decades-old expired pre
 _TELLING = frozenset({"announce", "pledge", "promise", "vow", "declare", "say", "offer", "propose", "call", "urge"})
 _BESIDE = word_set("by about over through because with amid after to from in despite under during following")
 # 'Defends the decision to leave', 'a visit clouded by the decision': it was taken and told before.
-_LOOKING_BACK = frozenset({"defend", "justify"})
+_LOOKING_BACK = frozenset({"defend", "justify", "explain"})
 _RUING = frozenset({"regret", "rue"})
 _SHADOWED = frozenset({"overshadowed", "clouded", "eclipsed", "marred", "dogged", "soured", "dominated", "darkened"})
 _DECISIONS = frozenset({"decision", "decisions", "move", "choice", "agreement", "deal"})

@@ -284,15 +284,19 @@ class ClaimReader:
         names = self._names(chunk.first, limit, act)
         if limit > chunk.first and self.t.low[limit] in self.nouns["wraps"]:
             names |= self._names(chunk.first, limit - 1, act)
+        if limit > chunk.first and self.t.low[limit] in self.nouns["carriers"]:
+            names |= self._names(chunk.first, limit - 1, act, by_type=True)
         if not names and limit == chunk.head and (title := self.s.before_name(k)) >= 0:
             limit, names = title, self._names(chunk.first, title, act)
         if not names and self.s.flow(k) > k:
             return self.thing(self.s.flow(k), act)
         return Thing(k, limit, names) if names else None
 
-    def _names(self, first: int, limit: int, act: Hit) -> frozenset[str]:
+    def _names(self, first: int, limit: int, act: Hit, by_type: bool = False) -> frozenset[str]:
         names: frozenset[str] = frozenset()
         for hit in self.objects:
+            if by_type and not hit.form.maker:
+                continue
             if first <= hit.first and hit.first <= limit <= hit.last and hit.first != act.first:
                 names |= hit.names
         return names

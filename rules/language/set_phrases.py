@@ -114,8 +114,14 @@ def _back(s: Tagged, i: int, ahead: Lookahead) -> str:
 
 
 def _yet(s: Tagged, i: int, _: Lookahead) -> str:
-    """'Not yet', 'no plan yet'."""
-    return "ADV" if _before(s, i) == "NEG" or "no" in s.low[max(0, i - 4) : i] else ""
+    """'Not yet', 'no plan yet', 'yet another sale'."""
+    goes_on = _next(s, i) in ("another", "more", "again")
+    return "ADV" if goes_on or _before(s, i) == "NEG" or "no" in s.low[max(0, i - 4) : i] else ""
+
+
+def _double(s: Tagged, i: int, _: Lookahead) -> str:
+    """'Sign double tax pact'."""
+    return "ADJ" if _next(s, i) in ("tax", "taxation") else ""
 
 
 def _else(s: Tagged, i: int, _: Lookahead) -> str:
@@ -222,6 +228,7 @@ _BY_WORD: dict[str, Callable[[Tagged, int, Lookahead], str]] = {
     "due": _due,
     "back": _back,
     "yet": _yet,
+    "double": _double,
     "following": _following,
     "all": _all,
     "press": _press,

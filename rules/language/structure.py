@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rules.language.amounts import meant
-from rules.language.charges import before_charge
+from rules.language.between import before_inserted
 from rules.language.following import CLAUSAL, REACH, completing, joined_to
 from rules.language.phrases import CONTROL, Chunk, chunks_of
 from rules.language.vocabulary import Grammar
 from rules.language.words import Tagged
 
+# Between an office and a name: 'army chief Gen Ana Rusu'.
+_RANKS = frozenset({"gen", "lt", "maj", "col", "adm", "brig", "dr", "mr", "mrs", "ms", "sheikh", "admiral"})
 _BREAKS = frozenset({";", ":", "–", "SUB", "REL", "(", ")", "?", "!"})
 
 
@@ -83,7 +85,7 @@ class Structure:
 
     def left_phrase(self, k: int) -> int:
         """The noun phrase that ends right before chunk k, its own complements skipped to the left; -1 for none."""
-        j = before_charge(self, k - 1)
+        j = before_inserted(self, k - 1)
         if self.kind(j) == ",":
             j = self._before_parenthesis(j)
         if self.kind(j) == "REL":
@@ -243,7 +245,7 @@ class Structure:
         """The last token of what a person is called by before the name ('trade minister Ana Rusu'), -1 without one."""
         chunk, low = self.chunks[k], self.tagged.low
         i = chunk.head
-        while i > chunk.first and self._is_name(i):
+        while i > chunk.first and (self._is_name(i) or low[i] in _RANKS):
             i -= 1
         is_title = self.tagged.words[i].islower() or low[i] in self.grammar.title_ends
         return i if i < chunk.head and is_title else -1

@@ -141,12 +141,20 @@ class VerbOrNoun:
             return "VBN"
         if before in ("N", "PR") and not self.had_verb and self.only_verb(i):
             return "VBD"
+        if before == "," and after == "P" and self.follows_apposition(i):
+            return "VBD"
         if after == "TO" and self.headline and not self.ahead.is_base(i + 2):
             after = "P"  # 'ambassador recalled to Oslo'
         if self.s.low[i + 1 : i + 3] in (["due", "to"], ["because", "of"]) and not self.acts_only(i + 3):
             after = "P"  # 'election postponed due to floods', and not 'troops due to leave'
         followed = after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V")
         return "VBD" if followed or "VBN" not in tags else "VBN"
+
+    def follows_apposition(self, i: int) -> bool:
+        """'Ana Rusu, the minister of trade, met with …': the verb of a subject of which two commas say more."""
+        is_second = self.s.tags[:i].count(",") == 2 and not self.had_verb and VERBAL.isdisjoint(self.s.tags[:i])
+        is_told = is_second and self.s.low[i + 1] in ("with", "to") and not self.headline
+        return is_told and not self.ahead.verb_follows(i)
 
     def acts_only(self, i: int) -> bool:
         """Is word i the base form of a verb, and no noun?"""

@@ -148,7 +148,7 @@ def _by_first(phrases: Iterable[tuple[str, ...]]) -> dict[str, tuple[tuple[str, 
 
 
 def _demonym_forms(demonym: str) -> tuple[str, ...]:
-    if demonym.endswith(("ese", "ish", "ss", "ch", "UK", "Lao")):
+    if demonym.endswith(("ese", "ish", "ss", "nch", "tch", "UK", "Lao")):
         return (demonym,)
     if demonym.endswith("man"):
         return (demonym, f"{demonym[:-3]}men")
