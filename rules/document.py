@@ -95,48 +95,6 @@ _Parties = Annotated[
 ]
 
 
-class ClaimPart(Part):
-    """Constraints on one clause: who does what to what, with which status."""
-
-    act: Words = Field(description="lexicons ($name) or plain verbs and act nouns; every form of them is found")
-    object: _Object | None = Field(default=None, description="what it is done to, in every voice")
-    about: Words | None = Field(
-        default=None, description="words of which one stands in the sentence: over what it is done"
-    )
-    by: _Party | None = Field(default=None, description="who acts")
-    on: _Party | None = Field(default=None, description="against, for or with whom")
-    parties: _Parties | None = Field(default=None, description="all parties that take part, whoever acts")
-    status: _Statuses = Field(
-        default=(Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY), description="which statuses count"
-    )
-    novelty: Literal["new", "any"] = Field(default="any", description="new: not what is called old, existing, extended")
-
-
-class SpeakerPart(Part):
-    """Who must assert the claim: anybody, the outlet itself, or a speaker with this role, name or state."""
-
-    is_: Literal["any", "outlet", "somebody"] = Field(
-        default="somebody", alias="is", description="any; the outlet itself; somebody who is quoted"
-    )
-    role: Annotated[tuple[Role, ...], BeforeValidator(listed, json_schema_input_type=Role | list[Role])] = Field(
-        default=(), description="the office of the speaker as the text gives it"
-    )
-    named: StrictBool | None = Field(default=None, description='false: "officials said"')
-    name: Words | None = Field(default=None, description="part of the speaker's name")
-    title: Words | None = Field(default=None, description="part of the title: [minister]")
-    as_: str | None = Field(default=None, alias="as", description="bind the speaker to this name")
-
-
-class ScopePart(Part):
-    """Where in the article, and how old the event may be."""
-
-    zone: _Zones = Field(
-        default=(Zone.HEADLINE, Zone.LEAD, Zone.BODY),
-        description="headline, lead (first 2 sentences), body, background",
-    )
-    event_age: DurationS | None = Field(default=None, description="oldest event by its date in the text: 14d")
-
-
 class NearPart(Part):
     """Two groups of words at most `within` words apart."""
 
@@ -167,6 +125,51 @@ class UnlessPart(Part):
 
     text: _Text
     where: Literal["sentence", "article"] = Field(default="article", description="where the words must stand")
+
+
+class ClaimPart(Part):
+    """Constraints on one clause: who does what to what, with which status."""
+
+    act: Words = Field(description="lexicons ($name) or plain verbs and act nouns; every form of them is found")
+    object: _Object | None = Field(default=None, description="what it is done to, in every voice")
+    about: Words | None = Field(
+        default=None, description="words of which one stands in the sentence: over what it is done"
+    )
+    by: _Party | None = Field(default=None, description="who acts")
+    on: _Party | None = Field(default=None, description="against, for or with whom")
+    parties: _Parties | None = Field(default=None, description="all parties that take part, whoever acts")
+    status: _Statuses = Field(
+        default=(Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY), description="which statuses count"
+    )
+    novelty: Literal["new", "any"] = Field(default="any", description="new: not what is called old, existing, extended")
+    unless: tuple[UnlessPart, ...] = Field(
+        default=(), description="what rules this claim out, and no other of the rule"
+    )
+
+
+class SpeakerPart(Part):
+    """Who must assert the claim: anybody, the outlet itself, or a speaker with this role, name or state."""
+
+    is_: Literal["any", "outlet", "somebody"] = Field(
+        default="somebody", alias="is", description="any; the outlet itself; somebody who is quoted"
+    )
+    role: Annotated[tuple[Role, ...], BeforeValidator(listed, json_schema_input_type=Role | list[Role])] = Field(
+        default=(), description="the office of the speaker as the text gives it"
+    )
+    named: StrictBool | None = Field(default=None, description='false: "officials said"')
+    name: Words | None = Field(default=None, description="part of the speaker's name")
+    title: Words | None = Field(default=None, description="part of the title: [minister]")
+    as_: str | None = Field(default=None, alias="as", description="bind the speaker to this name")
+
+
+class ScopePart(Part):
+    """Where in the article, and how old the event may be."""
+
+    zone: _Zones = Field(
+        default=(Zone.HEADLINE, Zone.LEAD, Zone.BODY),
+        description="headline, lead (first 2 sentences), body, background",
+    )
+    event_age: DurationS | None = Field(default=None, description="oldest event by its date in the text: 14d")
 
 
 class OtherwisePart(Part):

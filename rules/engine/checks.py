@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.document import PartyPart, SpeakerPart, UnlessPart
 from rules.engine.explain import Outcome
@@ -157,6 +157,13 @@ def _matter(t: Tried) -> Iterator[Outcome]:
         cue = t.cue(hit.first, hit.last) if hit else None
         found = "yes" if hit else "not about it"
         yield Outcome(key="claim.about", holds=hit is not None, wanted=_names(t.test.matter), found=found, cue=cue)
+
+
+def _clear(t: Tried) -> Iterator[Outcome]:
+    """The claim's own `unless`."""
+    for part in t.test.part.unless:
+        outcome = unless_outcome(part, "", t.in_sentence() if part.where == "sentence" else t.article)
+        yield replace(outcome, key="claim.unless")
 
 
 def _novelty(t: Tried) -> Iterator[Outcome]:
@@ -334,6 +341,7 @@ CHECKS: tuple[Check, ...] = (
     _on,
     _parties,
     _speaker,
+    _clear,
     _wording,
     _unless,
 )

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from rules.engine.needs import Need, PartyNeed
 from rules.engine.partners import fits
+from rules.language.absent import may_say_absence
 from rules.language.hits import Hit
-from rules.language.implied import may_say_absence
 from rules.language.naming import may_mean_another
 from rules.language.page_words import PageWords
 from rules.language.words import Tagged

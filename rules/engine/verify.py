@@ -18,7 +18,8 @@ from rules.source import Source
 def problems_of(source: Source, document: RuleDocument, lexicons: Mapping[str, Lexicon]) -> Iterator[Problem]:
     """Everything that keeps a rule from being compiled."""
     yield from _unknown_names(source, _all_words(document), lexicons)
-    yield from _bad_patterns(source, [(("text",), document.text), *_unless_parts(document.unless)])
+    own = (p for n, part in enumerate(document.claim) for p in _unless_parts(part.unless, ("claim", n)))
+    yield from _bad_patterns(source, [(("text",), document.text), *_unless_parts(document.unless), *own])
     if not document.claim and document.text is None:
         yield source.problem(("rule",), "a rule needs `claim` or `text`; add one")
     yield from _no_anchor(source, document)
@@ -75,13 +76,13 @@ def _text_words(part: TextPart, at: Keys) -> Iterator[Word]:
                 yield (*at, "near", side, position), word
 
 
-def _unless_words(unless: tuple[UnlessPart, ...]) -> Iterator[Word]:
+def _unless_words(unless: tuple[UnlessPart, ...], at: Keys = ()) -> Iterator[Word]:
     for number, part in enumerate(unless):
-        yield from _text_words(part.text, ("unless", number, "text"))
+        yield from _text_words(part.text, (*at, "unless", number, "text"))
 
 
-def _unless_parts(unless: tuple[UnlessPart, ...]) -> list[tuple[Keys, TextPart | None]]:
-    return [(("unless", number, "text"), part.text) for number, part in enumerate(unless)]
+def _unless_parts(unless: tuple[UnlessPart, ...], at: Keys = ()) -> list[tuple[Keys, TextPart | None]]:
+    return [((*at, "unless", number, "text"), part.text) for number, part in enumerate(unless)]
 
 
 _PARTS = (("object", "head"), ("object", "about"), ("object", "unless"), ("by", "head"), ("on", "head"))
@@ -95,6 +96,7 @@ def _all_words(document: RuleDocument) -> Iterator[Word]:
         for key, inner in _PARTS:
             words = getattr(getattr(part, key), inner, None) or ()
             yield from (((*at, key, inner, i), w) for i, w in enumerate(words))
+        yield from _unless_words(part.unless, at)
     if document.text:
         yield from _text_words(document.text, ("text",))
     yield from _unless_words(document.unless)
@@ -121,7 +123,7 @@ def _bad_patterns(source: Source, parts: Iterable[tuple[Keys, TextPart | None]])
     for keys, part in parts:
         message = pattern_error(part.regex) if part is not None and part.regex is not None else None
         if message:
-            yield source.problem((*keys, "regex"), message)
+            yield source.problem(as_written(source, (*keys, "regex")), message)
 
 
 def pattern_error(pattern: str) -> str | None:

@@ -40,6 +40,7 @@ CLASSES = {
     "refuse": Status.REFUSED,
     "deny": Status.DENIED,
     "talk": Status.TALKS,
+    "dread": Status.UNKNOWN,
     "conditional": Status.CONDITIONAL,
 }
 _SUBORDINATE = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.language.following import REACH
+from rules.language.lists import listed_first, parted
 from rules.language.structure import Structure
 from rules.language.words import word_set
 from rules.model import Status
@@ -213,7 +214,7 @@ class Governing:
         start = relative if relative >= 0 else k
         for j in range(start - 1, max(-1, start - REACH), -1):
             kind = self.s.kind(j)
-            if (kind == "SUB" and self.s.low(j) != "that") or self._opens_clause(j, k) or self._is_aside(j, k):
+            if (kind == "SUB" and self.s.low(j) != "that") or self._is_of_another(j, k):
                 return None, ""
             if kind == "VG" and not self._is_alternative(j, k):
                 speaks = self.s.lemma(j) in self.s.grammar.verb_class and not self._modifies(j)
@@ -248,6 +249,12 @@ class Governing:
         while self.s.kind(first) in ("NP", "P", "AP", "CC"):
             first -= 1
         return self.s.kind(first) == "SUB" and self.s.low(first) != "that"
+
+    def _is_of_another(self, j: int, k: int) -> bool:
+        """Is chunk j no part of a clause that may govern k's ('aid to defend itself and Norway imposed …')?"""
+        joins = self.s.kind(k - 2) == "CC" and self.s.kind(k - 1) == "NP" and not self.s.chunks[k].modal
+        is_new = joins and self.s.chunks[j].form == "inf" and self.s.lemma(j) not in self.s.grammar.reporting
+        return is_new or self._opens_clause(j, k) or self._is_aside(j, k)
 
     def _opens_clause(self, j: int, k: int) -> bool:
         """'Fighting stops as the sides agree …': does chunk j begin a side clause of its own with verb k?"""
@@ -330,20 +337,3 @@ class Governing:
             if not is_end and (self.s.kind(j) not in ("P", "NP", "CC", "AP") or self.s.low(j) in _CLAUSAL):
                 break
         return None, ""
-
-
-def parted(s: Structure, k: int) -> int:
-    """1 where a comma parts 'including' from the things that it is said of, else 0."""
-    return int(s.low(k) == "including" and s.kind(k - 1) == ",")
-
-
-def listed_first(s: Structure, k: int) -> int:
-    """The first phrase of the list that k ends: 'calls for a truce, sanctions and an embargo'."""
-    first = k
-    while s.kind(first - 1) == "CC" and s.kind(first - 2) == "NP":
-        first -= 2
-    listed = first
-    while s.kind(listed - 1) == "," and s.kind(listed - 2) == "NP":
-        listed -= 2
-    ends = first < k or s.kind(k + 1) in ("CC", ".", "")
-    return listed if ends and s.kind(listed - 1 - (s.kind(listed - 1) == "P")) == "VG" else first

@@ -1,23 +1,22 @@
-"""Claims without a verb of their own: 'there is no embargo', 'new sanctions', 'calls for sanctions'."""
+"""Claims without a verb of their own: 'new sanctions', 'calls for sanctions'."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice, pairwise
-from typing import Protocol
+from itertools import islice
 
-from rules.language.claims import MOST_ACTS, Arguments, Claim, SpecialActs, Thing
+from rules.language.absent import NOTHING, Claims
+from rules.language.claims import MOST_ACTS, Arguments, Claim, Thing
 from rules.language.forms import Link
-from rules.language.governing import SWELLING, listed_first, parted
+from rules.language.governing import SWELLING
 from rules.language.hits import Hit
-from rules.language.phrases import is_negated
-from rules.language.status import FACTUAL, Reading
+from rules.language.lists import listed_first, parted
+from rules.language.status import FACTUAL
 from rules.language.structure import Structure
-from rules.language.words import Tagged, word_set
+from rules.language.words import word_set
 from rules.lexicon import Form
 from rules.model import Status
 
-_IN_FORCE = frozenset({"force", "place", "effect", "valid", "applicable", "binding"})
 _WISHES = frozenset({"plan", "propose", "bill", "demand", "threaten", "possible", "talk"})
 # Verbs that deal the noun out, by the word between them ('' for none): 'hit with sanctions', 'work on sanctions'.
 _DEALING = {
@@ -44,31 +43,15 @@ _DREADS = word_set(
 _HANGING_NOUNS = frozenset({"threat", "threats", "fear", "fears", "risk", "prospect", "possibility", "uncertainty"})
 _PARTICLES = frozenset({"out", "up", "off", "down"})
 _KEEPING = frozenset({"keep", "continue", "resume", "go"})
+# 'Wants to keep sanctions in place': they are there already.
+_UPHOLDING = word_set("keep maintain retain leave uphold preserve enforce sustain prolong extend renew")
 _AIMING = frozenset({"target", "punish"})
 _HANGING = frozenset({"loom", "hang", "await"})
 _COMING = frozenset({"come", "follow", "arrive", "loom", "be", "ensue"})
 # 'Wants sanctions to stay': what is wished is the verb after them.
 _RAISING = frozenset({"expect", "want", "need", "wish", "like", "cause", "allow"})
 _FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", "latest", "first"})
-_BURDENED = frozenset({"face", "bind", "enforce", "impose", "restrict", "observe", "maintain"})
-_ABSENCE = frozenset({"no", "longer", "over"})
-_NOTHING = Form(("there", "is", "no"), "verb", "VB", "there is no")
-
-
-class Claims(Protocol):
-    """What reads the claims of one sentence."""
-
-    s: Structure
-    t: Tagged
-    acts: SpecialActs
-
-    def thing(self, k: int, act: Hit) -> Thing | None:
-        """The lexicon word that heads chunk k."""
-
-    def built(
-        self, k: int, token: int, acts: frozenset[str], lemma: str, things: tuple[Thing, ...], arguments: Arguments
-    ) -> Claim:
-        """The claim of an act with its arguments."""
+_SET = frozenset({"on", "against", "over", "for", "in"})
 
 
 def bare(reader: Claims, found: list[Claim]) -> list[Claim]:
@@ -84,19 +67,23 @@ def bare(reader: Claims, found: list[Claim]) -> list[Claim]:
 
 def _bare_thing(reader: Claims, k: int) -> Thing | None:
     """What chunk k is, if a rule takes it without a verb; a rule that asks for any object does not mean that."""
-    pretend = Hit(-1, -1, _NOTHING, reader.acts.bare)
+    pretend = Hit(-1, -1, NOTHING, reader.acts.bare)
     found = (reader.thing(k, pretend), _compound(reader, k))
     return next((t for t in found if t and reader.acts.asked_bare(t.names)), None)
 
 
 def _bare_claim(reader: Claims, k: int, thing: Thing) -> Claim | None:
-    chunk = reader.s.chunks[k]
     aimed = _aimed(reader, k) or _targeted(reader, k)
     arguments = Arguments(objects=[k], targets=_threatened(reader, k) + aimed + _told(reader, k))
     claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), arguments)
     claim = _to_come(reader, k, claim)
-    fresh = any(reader.t.low[i] in _FRESH for i in range(reader.s.chunks[_wrapped(reader.s, k)].first, chunk.head))
-    return claim if ((fresh or aimed) and claim.status in FACTUAL) or _wanted(reader, claim) else None
+    return claim if ((_is_fresh(reader, k) or aimed) and claim.status in FACTUAL) or _wanted(reader, claim) else None
+
+
+def _is_fresh(reader: Claims, k: int) -> bool:
+    """'A new round of sanctions', 'further sanctions'."""
+    first = reader.s.chunks[_wrapped(reader.s, k)].first
+    return any(reader.t.low[i] in _FRESH for i in range(first, reader.s.chunks[k].head))
 
 
 def _to_come(reader: Claims, k: int, claim: Claim) -> Claim:
@@ -178,13 +165,21 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
     lemma = reader.s.lemma(k)
     if word is None or (lemma in _RAISING and _acts_itself(reader, claim.chunk)):
         return False
-    if lemma in _DREADING or _is_known(reader, governors):
+    if lemma in (*_DREADING, *_UPHOLDING) or _is_known(reader, governors) or _is_topic(reader, claim, k):
         return False
     beyond = _past_beginnings(reader, claim, governors)
     ahead = not beyond and lemma not in _KEEPING  # 'to press ahead with sanctions'
     is_wish = ahead or any(_wishes(reader, claim, g) for g in beyond)
     is_braced = word == "for" and lemma in _BRACING and reader.s.kind(k) == "VG"
     return (is_wish and not is_braced) or lemma in _DEALING.get(word, ())
+
+
+def _is_topic(reader: Claims, claim: Claim, governor: int) -> bool:
+    """'To discuss sanctions and trade': do they merely speak of sanctions, which may be there, and not of new ones?"""
+    head = reader.s.chunks[governor].head
+    talks = any(link.token == head and link.role == "talk" for link in claim.reading.links)
+    is_set = reader.s.low(claim.chunk + 1) in _SET or _names_party(reader, claim.chunk)
+    return talks and not is_set and not _is_fresh(reader, claim.chunk)
 
 
 def _foretold(reader: Claims, claim: Claim, governor: int) -> bool:
@@ -261,90 +256,3 @@ def _acts_itself(reader: Claims, k: int) -> bool:
     while reader.s.kind(j) == "P" and reader.s.kind(j + 1) == "NP":
         j += 2
     return reader.s.chunks[j].form == "inf" if j < len(reader.s.chunks) else False
-
-
-def may_say_absence(low: list[str]) -> bool:
-    """Holds a sentence a word without which nothing is said to be absent?"""
-    return not _ABSENCE.isdisjoint(low) or is_negated(low)
-
-
-def absences(reader: Claims) -> list[Claim]:
-    """'There is no embargo', 'there are no longer any restrictions', 'the ban is no longer in force'."""
-    if not reader.acts.absence or not may_say_absence(reader.t.low):
-        return []
-    found = []
-    for k, chunk in enumerate(reader.s.chunks):
-        if chunk.kind == "VG" and reader.s.lemma(k) in ("be", "is", "are", "was", "were", "exist", "apply"):
-            noun = _absent(reader, k)
-            noun = noun if noun >= 0 else _freed(reader, k)
-        elif chunk.kind == "VG" and reader.s.lemma(k) in _BURDENED:
-            noun = _freed(reader, k)
-        else:
-            continue
-        if noun >= 0:
-            found.append(_absence(reader, k, noun))
-    return [c for c in [*found, *_let_go(reader)] if c]
-
-
-def _let_go(reader: Claims) -> list[Claim | None]:
-    """'Among twelve firms no longer subject to an asset freeze': said without a verb."""
-    low, s = reader.t.low, reader.s
-    places = [s.at_token(i + 2) for i in range(len(low) - 4) if low[i : i + 4] == ["no", "longer", "subject", "to"]]
-    free = (k for k in places if k >= 1 and s.kind(k - 1) == "NP" and s.kind(k + 2) == "NP")
-    return [_absence(reader, k, k + 2) for k in free]
-
-
-def _absent(reader: Claims, k: int) -> int:
-    """The chunk of what is said not to be there, -1 if nothing is."""
-    if reader.s.kind(k - 1) == "NP" and reader.s.low(k - 1) == "there" and reader.s.kind(k + 1) == "NP":
-        after = reader.s.chunks[k + 1]
-        lows = reader.t.low[after.first : after.last + 1]
-        gap = reader.t.low[reader.s.chunks[k].last : after.first]
-        if "no" in (*lows, *gap) or reader.s.chunks[k].negated or "longer" in gap:
-            as_what = (
-                reader.s.kind(k + 2) in ("P", "SUB") and reader.s.low(k + 2) == "as" and reader.s.kind(k + 3) == "NP"
-            )
-            return k + 3 if as_what and reader.s.low(k + 1) == "thing" else k + 1
-    return _gone(reader, k)
-
-
-def _freed(reader: Claims, k: int) -> int:
-    """'It is no longer subject to the embargo', 'no longer faces sanctions': what it was under, -1 for nothing."""
-    around = reader.t.low[max(0, reader.s.chunks[k].first - 2) : reader.s.chunks[k].last + 3]
-    if not any(a == "no" and b == "longer" for a, b in pairwise(around)):
-        return -1
-    j = k + 1
-    while reader.s.kind(j) in ("P", "TO", "AP") or reader.s.low(j) == "subject":
-        j += 1
-    return j if reader.s.kind(j) == "NP" and j <= k + 3 else -1
-
-
-def _gone(reader: Claims, k: int) -> int:
-    """'The ban is no longer in force', 'the sanctions no longer exist': the subject."""
-    chunk = reader.s.chunks[k]
-    around = reader.t.low[max(0, chunk.first - 2) : chunk.last + 6]
-    if chunk.copula and reader.s.low(k + 1) == "over" and reader.s.kind(k + 2) != "NP":
-        return reader.s.left_phrase(k)
-    left = reader.s.left_phrase(k)
-    nothing = left >= 0 and reader.t.low[reader.s.chunks[left].first] == "no"
-    longer = nothing or any(a == "no" and b == "longer" for a, b in pairwise(around))
-    if not (longer or chunk.negated) or not (set(around) & _IN_FORCE or reader.s.lemma(k) in ("exist", "apply")):
-        return -1
-    j = k - 1
-    while j >= 0 and reader.t.low[reader.s.chunks[j].head] in ("no", "longer"):
-        j -= 1
-    return reader.s.left_phrase(j + 1)
-
-
-def _absence(reader: Claims, k: int, noun: int) -> Claim | None:
-    head = reader.s.chunks[k].head
-    pretend = Hit(head, head, _NOTHING, reader.acts.absence)
-    things = tuple(t for o in reader.s.coordinated(noun) for t in [reader.thing(o, pretend)] if t)
-    if not things:
-        return None
-    claim = reader.built(k, head, reader.acts.absence, "there is no", things, Arguments(objects=[noun]))
-    reading = claim.reading
-    if reading.status is Status.DENIED and not any(g for g in reading.links if g.role == "deny"):
-        reading = Reading(Status.DONE, reading.links, reading.subordinate, reading.governors)
-    known = reading.status in FACTUAL or reading.status is not Status.DENIED
-    return replace(claim, reading=reading) if known else None

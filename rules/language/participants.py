@@ -42,7 +42,8 @@ class Casting:
         nouns = [*doers, *given.objects, *partners]
         by = self._acting(doers, given, things)
         around = [*given.targets, *given.objects, k]
-        on = self.naming.targets(around, by, _TARGET) or self.naming.targets(self._beside(k, reading), by, _TARGET)
+        on = self.naming.targets(around, by, _TARGET)
+        on = on or self.naming.targets(self._beside(k, given, reading), by, _TARGET)
         everyone = self.naming.parties(nouns) or self._around_the_table(k, lemma)
         places = frozenset() if lemma.split()[0] in _STATIONING else _PLACES
         elsewhere = self.naming.targets(around, by, _TARGET - places) if on else ()
@@ -72,10 +73,16 @@ class Casting:
         commands = low[title] != "chief" or low[title - 1] in _COMMANDED
         return commands and low[title] in self.s.grammar.nouns["at_home"]
 
-    def _beside(self, k: int, reading: Reading) -> list[int]:
+    def _warned(self, reading: Reading) -> list[int]:
+        """'Warned Norway that it would set sanctions': who is told what will be done to him."""
+        told = (g + 1 for g in reading.governors if self.s.kind(g) == "VG" and self.s.lemma(g) == "warn")
+        return [j for j in told if self.s.kind(j) == "NP" and self.s.kind(j + 1) == "SUB"]
+
+    def _beside(self, k: int, given: Arguments, reading: Reading) -> list[int]:
         """'Resumed sales to Norway, ending a ban': the main verb that a participle behind a comma accompanies."""
         is_aside = self.s.chunks[k].form == "ger" and self.s.kind(k - 1) == ","
-        return [verb for verb in reading.governors[:1] if is_aside and self.s.kind(verb) == "VG"]
+        main = [verb for verb in reading.governors[:1] if is_aside and self.s.kind(verb) == "VG"]
+        return main or ([] if given.targets else self._warned(reading))
 
     def _acting(self, doers: list[int], given: Arguments, things: tuple[Thing, ...]) -> tuple[Party, ...]:
         """Who does it: who is named, who is meant by 'it' or 'the government', or whose the thing is."""

@@ -32,6 +32,7 @@ _LOOKING_BACK = frozenset({"defend", "justify", "explain"})
 _RUING = frozenset({"regret", "rue"})
 _SHADOWED = frozenset({"overshadowed", "clouded", "eclipsed", "marred", "dogged", "soured", "dominated", "darkened"})
 _DECISIONS = frozenset({"decision", "decisions", "move", "choice", "agreement", "deal"})
+_FEELING = frozenset({"surprise", "anger", "outrage", "dismay", "fury", "disappointment", "alarm"})
 _COMING_AFTER = frozenset({"follow", "accompany", "mark", "crown", "cap"})
 # 'The cost of the exit': it took place some time ago.
 _ABOUT = frozenset(
@@ -173,6 +174,9 @@ class Placing:
         if self.s.chunks[k].form == "ger" and self.s.preposition(k) == "for" and not reading.governors:
             return "in passing"  # 'fined for selling tanks'
         word = self.s.preposition(k) if self.s.kind(k) == "NP" else ""
+        whole = k - 2 * (word == "of" and self.s.low(k - 2) in self.s.grammar.nouns["wraps"])
+        if self.s.preposition(whole) == "at" and self.s.low(whole - 2) in _FEELING:
+            return "in passing"  # 'voiced surprise at the new round of sanctions'
         if self.s.lemma(k - 2) in _COMING_AFTER:
             return ""  # 'the truce was followed by the lifting of the ban'
         return word if word == "since" else "in passing" if word in _BESIDE and not reading.links else ""

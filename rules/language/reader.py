@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 
+from rules.language.absent import absences
 from rules.language.claims import MOST_ACTS, Arguments, Claim, SpecialActs, Thing
 from rules.language.dates import DAY, event_age, to_come
 from rules.language.endings import ended
 from rules.language.forms import Link
 from rules.language.hits import Hit
-from rules.language.implied import absences, bare
+from rules.language.implied import bare
 from rules.language.naming import Naming
 from rules.language.participants import Casting
 from rules.language.placing import Placing

@@ -47,6 +47,7 @@ _FULFILLING = word_set(
 )
 # Who answers a thing has it before him: 'vowed to respond to the expulsion', 'to announce retaliation for the ban'.
 _ANSWERING = word_set("respond response responses retaliate retaliation react reaction answer reply")
+_REGARDING = frozenset({"on", "about", "over", "regarding", "concerning"})
 _UNSURE = frozenset({"any", "every", "such"})
 _PUTTING_OFF = word_set("delay postpone defer put_off hold_off")
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
@@ -119,6 +120,11 @@ class Composer:
         announces = role == "that" and self.s.lemma(governor) == "announce" and not self.s.chunks[governor].modal
         return announces and self.s.chunks[k].modal in ("will", "would") and self.s.lemma(k) in _DONE_ALONE
 
+    def _is_topic(self, k: int, current: Status | None) -> bool:
+        """'Comment: on the calls for an embargo', 'regarding threats to leave': a heading, and nobody's call."""
+        starts = self.s.kind(k) == "NP" and self.s.kind(k - 1) == "P" and self.s.low(k - 1) in _REGARDING
+        return starts and current in _WEAKER and self.s.kind(k - 2) in ("", ":", "–")
+
     def _is_told_first(self, k: int) -> bool:
         """'Norway cuts ties: is it a bluff?': what stands before the colon is not asked."""
         return any(self.s.kind(j) in (":", "–") for j in range(k + 1, len(self.s.chunks)))
@@ -175,6 +181,9 @@ class Composer:
     def ungoverned(self, k: int, token: int, current: Status | None, links: list[Link]) -> Status | None:
         """An act with nothing above it: 'EU to lift ban' is planned, 'Lifting the ban would help' possible."""
         chunk = self.s.chunks[k]
+        if self._is_topic(k, current):
+            links.append(Link(self.s.chunks[k - 1].first, "unread", Status.UNKNOWN))
+            return Status.UNKNOWN
         if chunk.kind != "VG" or token != chunk.head or (current is not None and current not in FACTUAL):
             return current
         if chunk.form == "inf" and not self.governing.ranks(k - 1):

@@ -22,6 +22,11 @@ _LEAVING = word_set(
     "walk pull withdraw back step break bow drop opt secede split retreat get go exit depart resign slip storm shy"
 )
 _NEVER_PASSIVE = frozenset({"expire", "lapse", "elapse", "vanish"})
+# 'Levy punishing sanctions': how hard a measure is, unless it is done to somebody.
+_HARSH = word_set("punishing biting stinging swingeing debilitating withering damaging binding")
+# 'Demands Norway lift the ban': words that are the verb between one who is told and what he is to do.
+_BIDDEN = word_set("lift end drop halt stop release free ease quit return")
+_BIDDING = word_set("demand ask urge tell insist request recommend propose")
 _TRADES = word_set("banking shipping trading lending licensing funding financing processing mining")
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
 
@@ -74,6 +79,8 @@ class VerbOrNoun:
         after = self.ahead.after(i)
         if low in _TRADES and after == "N" and before in VERBAL:
             return "N", low  # 'eased licensing curbs'
+        if low in _HARSH and after == "N" and i + 1 not in self.inside:
+            return "ADJ", low
         if i in self.s.joined and after in ("N", "ADJ", "V"):
             return "ADJ", low
         if low in self.v.things and before in ("N", "ADJ", "D") and after not in ("D", "PR", "N", "NUM"):
@@ -199,8 +206,13 @@ class VerbOrNoun:
                 party is not None and i > 1 and self.s.low[i - 2] in _FRESH and i - 2 not in self.inside
             )  # 'more Norway sanctions'
             or self.governs(i + 1)  # 'EU sanctions threat looms'
+            or (party is not None and self.is_dealt_with(self.before_party(i - 1)))
         )
         return seldom or self.ahead.acts_next(i)  # 'EU states strike lucrative contracts'
+
+    def is_dealt_with(self, i: int) -> bool:
+        """'To discuss Norway sanctions': is what follows the object of an infinitive at i?"""
+        return i >= 1 and self.s.tags[i] == "VB" and self.s.tags[i - 1] == "TO" and self.s.lemmas[i] not in _SPOKEN
 
     def governs(self, i: int) -> bool:
         """Is it a noun that says what becomes of the noun before it ('threat', 'package')?"""
@@ -222,7 +234,7 @@ class VerbOrNoun:
             return "N", low  # 'the Central Command Center'
         if before in NOMINAL_LEFT or (before == "P" and (nouny or self.s.low[i - 1] not in _CLAUSAL)):
             return "N", low
-        if not nouny:
+        if not nouny or self.is_bidden(i):
             return "VB", lemma
         if before in ("N", "PR") and (self.asks() or self.demands(i)):
             return "VB", lemma
@@ -255,6 +267,20 @@ class VerbOrNoun:
         return any(
             self.v.grammar.verb_class.get(lemma) in ("demand", "propose") for lemma in self.s.lemmas[max(0, i - 8) : i]
         )
+
+    def is_bidden(self, i: int) -> bool:
+        """'Ghana demands Norway end the ban': a base form after the one who is told to do it."""
+        if self.s.low[i] not in _BIDDEN or i - 1 not in self.inside or self.inside[i - 1].adjective:
+            return False
+        verb = self.before_party(i - 1)
+        bids = verb >= 0 and self.s.tags[verb] in VERBAL and self.s.lemmas[verb] in _BIDDING
+        return bids and self.ahead.after(i) in ("D", "N", "ADJ", "NUM", "VBG")
+
+    def before_party(self, i: int) -> int:
+        """The word before the party that word i is of."""
+        while i in self.inside:
+            i -= 1
+        return i
 
     def plural_before(self, i: int) -> bool:
         j = i - 1

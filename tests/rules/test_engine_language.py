@@ -76,6 +76,14 @@ def test_a_filter_suppresses_matches_of_the_rules_that_it_names_and_explain_says
     assert "none of filter scouts; found ruled out" in str(rules.explain("camp.closed", article))
 
 
+def test_what_a_claim_rules_out_leaves_the_other_claims_of_its_rule(tmp_path: Path) -> None:
+    alone = "{act: [close], object: [refugee camp], unless: [{text: {any: [scout]}}]}"
+    rules = loaded(tmp_path, f"rule: a.b\ntitle: abc\nclaim: [{alone}, {{act: [shut], object: [refugee camp]}}]\n")
+    assert fired(rules, "Kenya closes refugee camp") == ["a.b"]
+    assert fired(rules, "Scouts close refugee camp") == []
+    assert fired(rules, "Scouts shut refugee camp") == ["a.b"]
+
+
 def test_a_filter_changes_the_hash_of_the_rules_that_it_names(tmp_path: Path) -> None:
     with_filter = loaded(tmp_path, FILTERED).rules["camp.closed"].hash
     assert with_filter != loaded(tmp_path, FILTERED.split("---")[0]).rules["camp.closed"].hash

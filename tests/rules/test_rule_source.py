@@ -44,6 +44,8 @@ def test_a_good_rule_has_no_problem(tmp_path: Path) -> None:
         (GOOD + "---\nfilter: calm\nrules: [embrago.*]\nunless: [{text: rumour}]\n", "8:9", "no rule is named"),
         (GOOD + "---\nfilter: calm\nrules: [my.*]\nunless: [{text: $rumour}]\n", "9:17", "unknown lexicon"),
         (GOOD + "---\nfilter: calm\nrules: [my.*]\n", "7:1", "`unless` is missing"),
+        (GOOD + "  unless: [{text: $rumour}]\n", "6:19", "unknown lexicon"),
+        (GOOD + "  unless: [{text: {regex: '(?=a)'}}]\n", "6:27", "RE2"),
         (GOOD + "scope: {event_age: soon}\n", "6:20", "duration"),
         (GOOD + "speaker: {named: NO}\n", "6:18", "bool"),
         (GOOD + "a: &x [1]\nb: *x\n", "6:4", "anchor &x"),
