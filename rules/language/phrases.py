@@ -74,7 +74,19 @@ def chunks_of(sentence: Tagged) -> list[Chunk]:
             continue
         found.append(chunk)
         i = chunk.last + 1
-    return _without_days(sentence, found)
+    return _without_days(sentence, _with_perfects(sentence, found))
+
+
+def _with_perfects(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
+    """'Norway has with immediate effect banned imports': a perfect that a phrase parts is one group."""
+    found: list[Chunk] = []
+    for chunk in chunks:
+        is_parted = chunk.form == "part" and [c.kind for c in found[-3:]] == ["VG", "P", "NP"]
+        if is_parted and s.tags[found[-3].head] == "HAVE":
+            found[-3:] = [found[-3]._replace(last=chunk.last, head=chunk.head, perfect=True, form="fin")]
+        else:
+            found.append(chunk)
+    return found
 
 
 def _without_days(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:

@@ -35,27 +35,9 @@ _DECISIONS = frozenset({"decision", "decisions", "move", "choice", "agreement", 
 _FEELING = frozenset({"surprise", "anger", "outrage", "dismay", "fury", "disappointment", "alarm"})
 _COMING_AFTER = frozenset({"follow", "accompany", "mark", "crown", "cap"})
 # 'The cost of the exit': it took place some time ago.
-_ABOUT = frozenset(
-    [
-        "cost",
-        "costs",
-        "impact",
-        "effect",
-        "effects",
-        "consequences",
-        "aftermath",
-        "legacy",
-        "lessons",
-        "anniversary",
-        "history",
-        "benefits",
-        "price",
-        "success",
-        "failure",
-        "critics",
-        "meaning",
-        "background",
-    ]
+_ABOUT = word_set(
+    "cost costs impact effect effects consequences aftermath legacy lessons anniversary history benefits price "
+    "success failure critics meaning background"
 )
 # 'Fallout from the exit': what an exit of long ago still does.
 _HARM = frozenset(
@@ -72,6 +54,7 @@ class Placing:
 
     sentence: Sentence
     s: Structure
+    published: datetime | None
 
     def clause(self, k: int) -> tuple[int, int]:
         """First and last chunk of the clause around k."""
@@ -137,14 +120,15 @@ class Placing:
             token -= 1
         return token
 
-    def told_long_ago(self, first: int, k: int, reading: Reading, published: datetime | None) -> Dated | None:
+    def told_long_ago(self, first: int, k: int, reading: Reading) -> Dated | None:
         """'On this day in 1995 the king said that the ban was lifted', 'In 1995 Norway, which …, lifted it'."""
         speaker = next((g for g in reading.governors if self.s.lemma(g) in self.s.grammar.reporting), -1)
         relative = self.s.relative_before(k)
         first, last = (self.clause(speaker)[0], speaker) if speaker >= 0 else (first, relative)
         if last < 0:
             return None
-        dated = event_age(self.s.tagged, self.s.chunks[first].first, self.s.chunks[last].first, range(0), published)
+        start, end = self.s.chunks[first].first, self.s.chunks[last].first
+        dated = event_age(self.s.tagged, start, end, range(0), self.published)
         return dated if dated and dated.age_s > OLD_S else None
 
     def zone(self, k: int, token: int, reading: Reading, dated: Dated | None) -> tuple[Zone, str]:
@@ -237,7 +221,15 @@ class Placing:
             return "later, in a tale"
         if self._is_aside(k):
             return "participle in passing"
+        if (year := self._dated_noun(k, token)) >= 0:
+            return f"dated by {self.s.tagged.words[year]!r}"
         return "participle before its noun" if self._attributive(k, token) else ""
+
+    def _dated_noun(self, k: int, token: int) -> int:
+        """'The 2021 withdrawal': the year before a noun that is the act, if it is a past one; -1 for none."""
+        chunk, low, now = self.s.chunks[k], self.s.tagged.low, self.published
+        years = (i for i in range(chunk.first, token) if chunk.kind == "NP" and _is_year(low[i]))
+        return next((i for i in years if now is not None and int(low[i]) < now.year), -1)
 
     def _is_sequel(self, k: int) -> bool:
         """'A month later both opened embassies': what a tale of the past goes on with."""
@@ -255,8 +247,9 @@ class Placing:
         return self.s.kind(end) == "," and self.s.kind(end + 1) == "VG" and self.s.chunks[end + 1].form == "fin"
 
     def _of_another(self, k: int) -> bool:
-        """'The cost of Norway's exit': the act is what something else is about."""
-        if self.s.kind(k) != "NP" or self.s.kind(k - 2) != "NP":
+        """'The cost of Norway's exit', 'anniversary of opening it': the act is what something else is about."""
+        is_noun = self.s.kind(k) == "NP" or self.s.chunks[k].form == "ger"
+        if not is_noun or self.s.kind(k - 2) != "NP":
             return False
         word, other = self.s.preposition(k), self.s.low(k - 2)
         return (word == "of" and other in _ABOUT) or (word in ("of", "from") and other in _HARM)
@@ -302,7 +295,8 @@ class Placing:
         """'Ten years after the troops left …'."""
         low = self.s.tagged.low
         first = self.s.chunks[k].first
-        return any(low[i] == "after" and low[i - 1] in _LONG for i in range(max(1, first - 8), first))
+        ends = (i for i in range(max(1, first - 8), first) if low[i] == "after" and low[i - 1] in _LONG)
+        return any("in" not in low[max(0, i - 3) : i] for i in ends)  # 'the first in ten years after' is news
 
     def _attributive(self, k: int, token: int) -> bool:
         """'A blacklisted firm': it happened some time ago, unless 'newly'."""
@@ -321,6 +315,10 @@ class Placing:
             chunk = self.s.chunks[thing.chunk]
             for i in range(chunk.first, chunk.last + 1):
                 low = self.s.tagged.low[i]
-                if low in _OLD_WORDS or (len(low) == 4 and low.isdigit() and low[:2] in ("19", "20")):
+                if low in _OLD_WORDS or _is_year(low):
                     return low
         return ""
+
+
+def _is_year(word: str) -> bool:
+    return len(word) == 4 and word.isdigit() and word[:2] in ("19", "20")

@@ -57,7 +57,7 @@ class ClaimReader:
         self.published = published
         question = bool(self.t.words) and self.t.words[-1] == "?"
         self.composer = Composer(structure, question)
-        self.placing = Placing(sentence, structure)
+        self.placing = Placing(sentence, structure, published)
         self.casting = Casting(structure, Naming(structure, before))
         self.nouns = structure.grammar.nouns
         self.objects = [h for h in self.t.hits if h.form.pos in ("noun", "word")]
@@ -313,7 +313,7 @@ class ClaimReader:
         reading = self._unless_to_come(k, reading, range(start, end + 1), skip)
         ahead = reading.status not in (Status.DONE, Status.UNDERWAY)
         dated = event_age(self.t, start, end, skip, self.published, ahead=ahead)
-        dated = dated or self.placing.told_long_ago(first, k, reading, self.published)
+        dated = dated or self.placing.told_long_ago(first, k, reading)
         zone, cue = self.placing.zone(k, token, reading, dated)
         takes_part = partial(self.casting.of, k, lemma, things, arguments, reading)
         return Claim(

@@ -49,6 +49,8 @@ _FULFILLING = word_set(
 _ANSWERING = word_set("respond response responses retaliate retaliation react reaction answer reply")
 _REGARDING = frozenset({"on", "about", "over", "regarding", "concerning"})
 _UNSURE = frozenset({"any", "every", "such"})
+_DECIDING = frozenset({"vote", "decide", "rule"})
+_MUSING = frozenset({"speak", "comment", "elaborate", "reflect", "touch", "dwell", "brief"})
 _PUTTING_OFF = word_set("delay postpone defer put_off hold_off")
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
@@ -228,9 +230,14 @@ class Composer:
         if chunk.form == "ger" and self.s.lemma(k) == "face" and self.s.kind(k - 1) == "NP":
             return Link(chunk.head, "unread", Status.UNKNOWN)  # 'officials facing sanctions': for how long?
         unread = role == "about" or (chunk.kind == "VG" and role == "ger")
-        if name == "unread" or (not name and unread):
+        if name == "unread" or (not name and unread) or (name == "plan" and role == "inf" and self._once_meant(k)):
             return Link(chunk.head, "unread", Status.UNKNOWN)
         return Link(chunk.head, name, CLASSES.get(name) or _PASSING.get(name) or Status.DONE) if name else None
+
+    def _once_meant(self, k: int) -> bool:
+        """'Had planned to leave': a plan of the past, which has been kept or dropped since."""
+        chunk = self.s.chunks[k]
+        return chunk.perfect and self.s.tagged.low[chunk.first] == "had"
 
     def _noun_class(self, k: int) -> str:
         """The class of a governing noun, by what stands beside it."""
@@ -251,8 +258,8 @@ class Composer:
         if role == "object" and lemma in _TO_SOMEBODY and self.s.low(k + 1) != "for":
             return ""  # 'challenges the sanctions' in court
         is_about = role == "about" or (role == "object" and self.s.low(k + 1) in ("on", "about", "over"))
-        if is_about and lemma in ("vote", "decide", "rule"):
-            return "unread" if self.s.tagged.tags[self.s.chunks[k].head] == "VBD" else "possible"  # 'voted on it': how?
+        if is_about and lemma in _MUSING | _DECIDING:
+            return self._of_topic(k)
         if role == "that" and lemma in _WISHING:
             return _WISHING[lemma]
         if role == "inf" and name == "say":
@@ -262,6 +269,11 @@ class Composer:
         if role == "subject":
             return self._of_subject(k, name)
         return self._of_infinitive(k, name) if role == "inf" else name
+
+    def _of_topic(self, k: int) -> str:
+        """'Voted on lifting it': how? 'Spoke about lifting it': what came of it? 'Will vote on it' leaves it open."""
+        is_told = self.s.lemma(k) in _MUSING or self.s.tagged.tags[self.s.chunks[k].head] == "VBD"
+        return "unread" if is_told else "possible"
 
     def _of_infinitive(self, k: int, name: str) -> str:
         """What a verb makes of the infinitive after it."""

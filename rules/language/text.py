@@ -53,7 +53,8 @@ _FURNITURE = re.compile(
 )
 _COLUMN = re.compile(
     r"\A(?:opinion|comment|editorial|op-ed|letters?|from the archives?|book review)\s*[:|]|"
-    r"\A(?:timeline|factbox|chronology)\s*[:|–]|"
+    r"\A(?:timeline|factbox|chronology|flashback|throwback|(?:19|20)\d\d)\s*[:|–]|"
+    r"\A(?:today|this day|this week|this month) in history\b|\A(?:on )?this day\b.{0,30}[:|–]|"
     r":\s(?:some |a )?(?:precedents|timeline|chronology|history|key dates)\s*\Z|"
     r"\s[|–]\s(?:opinion|comment|editorial|letters|podcast|review|book review|cartoon|crossword|obituary)\s*\Z",
     re.IGNORECASE,
