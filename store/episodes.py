@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, text, tuple_, update
 
 from store.messages import TOO_OLD
 from store.tables import alert, article, delivery, match, message
@@ -87,6 +87,19 @@ def open_in_story(connection: Connection, subject: str, becomes: str | None, sto
     return [Open(id=row.id, key=row.key) for row in connection.execute(chosen)]
 
 
+def keys_known(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the (subject, key) pairs that ever had an episode."""
+    pair = tuple_(alert.c.subject, alert.c.key)
+    rows = connection.execute(select(alert.c.subject, alert.c.key).where(pair.in_(sorted({*keys}))))
+    return {(row.subject, row.key) for row in rows}
+
+
+def stories_alerted(connection: Connection, story_ids: Iterable[str]) -> set[str]:
+    """Those of the stories of which an article was matched."""
+    chosen = select(article.c.story_id).join(match, match.c.article_id == article.c.id)
+    return set(connection.scalars(chosen.where(article.c.story_id.in_(sorted({*story_ids})))))
+
+
 def rekey(connection: Connection, alert_id: str, key: str, number: int) -> None:
     """Let an alert be episode *number* of a key that says more."""
     connection.execute(update(alert).where(alert.c.id == alert_id).values(key=key, episode=number))
@@ -104,12 +117,12 @@ def close(connection: Connection, alert_id: str, now: int) -> None:
 
 def open_alert(connection: Connection, values: dict[str, Any]) -> None:
     """Insert an episode; IntegrityError where another transaction has opened one of the same key."""
-    connection.execute(insert(alert).values(values))
+    connection.execute(insert(alert), values)
 
 
 def add_match(connection: Connection, values: dict[str, Any]) -> None:
     """Insert a match."""
-    connection.execute(insert(match).values(values))
+    connection.execute(insert(match), values)
 
 
 def sight(connection: Connection, alert_id: str, *, outlet: str, story_id: str, now: int) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from store.tables import delivery, endpoint, message, subscription
 
@@ -15,7 +16,7 @@ TOO_OLD = "older than max_age"
 
 def add_message(connection: Connection, values: dict[str, Any]) -> None:
     """Insert a message."""
-    connection.execute(insert(message).values(values))
+    connection.execute(insert(message), values)
 
 
 def restate(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
@@ -23,14 +24,40 @@ def restate(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
     connection.execute(update(message).where(message.c.id == id).values(**values))
 
 
-def next_seq(connection: Connection, subscription_id: str) -> int:
-    """Count up the sequence number of a subscription that this transaction holds."""
-    counted = update(subscription).where(subscription.c.id == subscription_id)
-    counted = counted.values(last_seq=subscription.c.last_seq + 1).returning(subscription.c.last_seq)
-    return int(connection.execute(counted).scalar_one())
+@dataclass(slots=True)
+class Numbers:
+    """The sequence numbers of subscriptions, counted up in one transaction, which holds those that it has read. `keep`
+    writes them down, before the deliveries that bear them.
+    """
+
+    connection: Connection
+    _last: dict[str, int] = field(default_factory=dict)
+    _changed: set[str] = field(default_factory=set)
+
+    def read(self, subscription_ids: Iterable[str]) -> None:
+        """Read, and hold, what is not read yet; all at once, since each statement costs what a delivery does."""
+        ids = sorted({*subscription_ids} - self._last.keys())
+        chosen = select(subscription.c.id, subscription.c.last_seq).where(subscription.c.id.in_(ids))
+        if ids:
+            rows = self.connection.execute(chosen.order_by(subscription.c.id).with_for_update(key_share=True))
+            self._last |= {row.id: row.last_seq for row in rows}
+
+    def next(self, subscription_id: str) -> int:
+        """The next number of one that has been read."""
+        self._last[subscription_id] += 1
+        self._changed.add(subscription_id)
+        return self._last[subscription_id]
+
+    def keep(self) -> None:
+        """Write down what was counted."""
+        counted = update(subscription).where(subscription.c.id == bindparam("this"))
+        rows = [{"this": id, "last_seq": self._last[id]} for id in sorted(self._changed)]
+        if rows:
+            self.connection.execute(counted, rows)
+        self._changed.clear()
 
 
-def disabled(connection: Connection, endpoint_ids: Sequence[str]) -> dict[str, str]:
+def disabled(connection: Connection, endpoint_ids: Collection[str]) -> dict[str, str]:
     """Why those of the endpoints that are disabled are."""
     chosen = select(endpoint.c.id, endpoint.c.disabled_why)
     chosen = chosen.where(endpoint.c.id.in_(endpoint_ids), endpoint.c.disabled_at.is_not(None))

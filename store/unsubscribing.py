@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, select, update
@@ -89,7 +89,7 @@ def unwanted(address: ColumnElement[str] = delivery.c.endpoint_id) -> ColumnElem
     )
 
 
-def those_unsubscribed(connection: Connection, endpoint_ids: Sequence[str]) -> set[tuple[str, str]]:
+def those_unsubscribed(connection: Connection, endpoint_ids: Collection[str]) -> set[tuple[str, str]]:
     """The pairs of subscription and one of these endpoints that are not to be told anything."""
     chosen = select(unsubscribed.c.subscription_id, unsubscribed.c.endpoint_id)
     rows = connection.execute(chosen.where(unsubscribed.c.endpoint_id.in_(endpoint_ids)))

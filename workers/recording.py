@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -44,11 +44,13 @@ def record(context: Context, rules: Rules, found: Found) -> list[str]:
 
 @dataclass(slots=True, kw_only=True)
 class _Step:
-    """The open transaction, seen from the matches."""
+    """The open transaction, seen from the matches; `keys` and `stories` are those of which there has been an alert."""
 
     rules: Rules
     telling: Telling
     guard: RateGuard | None = None
+    keys: set[tuple[str, str]] = field(default_factory=set)
+    stories: set[str] = field(default_factory=set)
 
     @property
     def connection(self) -> Connection:
@@ -73,6 +75,7 @@ class _Step:
         episodes.lock_keys(self.connection, [*keys, *((one.subject, one.key) for one in old)])
         told = {one.id: self.telling.reached(one.id) for one in old}
         known = episodes.known_matches(self.connection, (_match_id(row, match) for row, match in matches))
+        self._look_back(matches)
         for row, match in matches:
             if _match_id(row, match) not in known:
                 self._decide(row, match)
@@ -80,6 +83,12 @@ class _Step:
         counts = {row.id: len(those) for row, those in ours}
         evaluations.stamp(self.connection, counts, self.rules.hash, self.now)
         return self.telling.finish()
+
+    def _look_back(self, matches: Sequence[tuple[Row[Any], Match]]) -> None:
+        """Read, once all is locked, which keys and stories are known; what is new needs no questions of its own."""
+        places = [alerts.place_of(match, row.story_id) for row, match in matches]
+        self.keys |= episodes.keys_known(self.connection, places)
+        self.stories |= episodes.stories_alerted(self.connection, (row.story_id for row, _ in matches))
 
     def _amend(self, old: Sequence[Row[Any]], told: Mapping[str, set[str]], ours: Found) -> None:
         found = {row.id: (row, those) for row, those in ours}
@@ -103,19 +112,27 @@ class _Step:
                 self._sight(row, match, id)
             case alerts.Joined(alert_id=id, number=number):
                 if number is not None:
-                    episodes.rekey(self.connection, id, alerts.place_of(match, row.story_id)[1], number)
+                    self._rekey(row, match, id, number)
                 self._sight(row, match, id, known=number is not None)
             case alerts.Suppressed(why=why):
                 self._add_match(row, match, "suppressed", why=why)
 
     def _decision(self, row: Row[Any], match: Match) -> alerts.Decision:
         subject, key = alerts.place_of(match, row.story_id)
-        latest = episodes.latest(self.connection, subject, key)
+        latest = episodes.latest(self.connection, subject, key) if (subject, key) in self.keys else None
         decision = alerts.decide(match.emit, latest, messages.asserted_at(row), self.now)
         if not isinstance(decision, alerts.Opened) or decision.closes is not None:
             return decision
+        if row.story_id not in self.stories:
+            return decision
         others = episodes.open_in_story(self.connection, subject, match.emit.becomes, row.story_id)
         return alerts.join(key, row.story_id, others, decision.number) or decision
+
+    def _rekey(self, row: Row[Any], match: Match, alert_id: str, number: int) -> None:
+        """Let the alert be known by what the match says more."""
+        place = alerts.place_of(match, row.story_id)
+        self.keys.add(place)
+        episodes.rekey(self.connection, alert_id, place[1], number)
 
     def _sight(self, row: Row[Any], match: Match, alert_id: str, *, known: bool = False) -> None:
         episodes.sight(self.connection, alert_id, outlet=row.outlet, story_id=row.story_id, now=self.now)
@@ -130,6 +147,7 @@ class _Step:
         if closes is not None:
             episodes.close(self.connection, closes, self.now)
         alert = self._alert(row, match, number)
+        self.keys.add((alert["subject"], alert["key"]))
         episodes.open_alert(self.connection, alert)
         self._add_match(row, match, "opened", alert_id=alert["id"])
         self._tell(row, match, alert)
@@ -161,6 +179,7 @@ class _Step:
     ) -> None:
         own = {"id": _match_id(row, match), "article_id": row.id, "article_revision": row.revision, "at": self.now}
         became = {"outcome": outcome, "why": why, "alert_id": alert_id}
+        self.stories.add(row.story_id)
         episodes.add_match(self.connection, {**own, **self._claim(match), **became})
 
     def _tell(self, row: Row[Any], match: Match, alert: dict[str, Any]) -> None:

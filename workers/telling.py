@@ -24,6 +24,27 @@ KEPT_BACK = ("alert.opened", "alert.updated")
 """Kinds that a silence or the age of an article keeps back. Who was told hears what takes it back, whatever they do."""
 
 
+@dataclass(slots=True)
+class _Addresses:
+    """What keeps deliveries from addresses, each read once in a transaction: `disabled` with the reason, and those
+    `unwanted`, as pairs of subscription and address.
+    """
+
+    connection: Connection
+    read: set[str] = field(default_factory=set)
+    disabled: dict[str, str] = field(default_factory=dict)
+    unwanted: set[tuple[str, str]] = field(default_factory=set)
+
+    def look_at(self, ids: set[str]) -> None:
+        """Read what is known of these, where it was not read before."""
+        fresh = ids - self.read
+        if not fresh:
+            return
+        self.disabled |= messages.disabled(self.connection, fresh)
+        self.unwanted |= unsubscribing.those_unsubscribed(self.connection, fresh)
+        self.read |= fresh
+
+
 @dataclass(slots=True, kw_only=True)
 class Telling:
     """The open transaction, in which `tell` makes messages and `finish` inserts their deliveries. `now` is
@@ -37,8 +58,14 @@ class Telling:
     _listed: list[Subscription] | None = None
     _link_key: bytes | None = None
     _silences: list[Silence] | None = None
+    _addresses: _Addresses = field(init=False)
+    _numbers: messages.Numbers = field(init=False)
     _deliveries: list[dict[str, Any]] = field(default_factory=list)
     _leaving: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._addresses = _Addresses(self.connection)
+        self._numbers = messages.Numbers(self.connection)
 
     def held(self) -> list[Subscription]:
         """The subscriptions in force, held until the end of the transaction, so that numbers can be counted up."""
@@ -95,22 +122,28 @@ class Telling:
         return episodes.silenced_for(self.connection, alert_id)
 
     def _insert(self) -> None:
+        self._numbers.keep()
         messages.add_deliveries(self.connection, self._deliveries)
         self._leaving += [one["id"] for one in self._deliveries if one["status"] == "pending" and one["next_at"]]
         self._deliveries = []
 
     def _deliver(self, message: dict[str, Any], receivers: Sequence[Subscription]) -> None:
-        endpoints = [one.endpoint_id for one in receivers]
-        disabled = messages.disabled(self.connection, endpoints)
-        unwanted = unsubscribing.those_unsubscribed(self.connection, endpoints)
         silenced = self._silenced(message) if receivers else {}
+        self._read_once(receivers)
         for one in receivers:
-            gone = (one.id, one.endpoint_id) in unwanted
+            gone = (one.id, one.endpoint_id) in self._addresses.unwanted
             unsubscribed = _ended("suppressed", unsubscribing.WHY, self.now) if gone else {}
             ended = unsubscribed or silenced or self._too_old(message, one)
-            if not ended and (why := disabled.get(one.endpoint_id)):
+            if not ended and (why := self._addresses.disabled.get(one.endpoint_id)):
                 ended = _ended("dead", f"address disabled: {why}", self.now)
             self._deliveries.append(self._delivery(message, one) | ended)
+
+    def _read_once(self, receivers: Sequence[Subscription]) -> None:
+        """What deliveries need to know of their receivers; with the first of them, of all that are held."""
+        unread = [one for one in receivers if one.endpoint_id not in self._addresses.read]
+        those = [*receivers, *(self._held or ())] if unread else receivers
+        self._addresses.look_at({one.endpoint_id for one in those})
+        self._numbers.read(one.id for one in those)
 
     def _silenced(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """The end of every delivery of a message that a silence keeps back."""
@@ -151,7 +184,7 @@ class Telling:
             alert_id=message["alert_id"],
             kind=message["kind"],
             at=message["at"],
-            seq=messages.next_seq(self.connection, one.id),
+            seq=self._numbers.next(one.id),
             data=message["data"],
             unsubscribe=self._link_to_unsubscribe(id),
         )

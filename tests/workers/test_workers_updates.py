@@ -149,6 +149,19 @@ def test_an_alert_whose_parties_become_known_is_joined(db: Database, context: Co
     assert sound(db)
 
 
+def test_what_one_transaction_opens_it_joins_and_sees_again_as_several_would(db: Database, context: Context) -> None:
+    later = [{"published_at": NOW + hours * HOUR, "outlet": f"{hours}.example"} for hours in range(4)]
+    ids = add_articles(db, ["embargo"], "a", **later[0])
+    ids += add_articles(db, [SAID], "b", story_id="story-a0", **later[1])
+    ids += add_articles(db, [SAID], "c", **later[2])
+    ids += add_articles(db, ["embargo A=x"], "d", story_id="story-a0", **later[3])
+    match_articles(context, ids)
+    assert [one["type"] for one in of(db, "all")] == ["alert.opened", "alert.updated"]
+    assert only(db, alert).key == '[["A","x"],["B","y"]]'
+    assert only(db, alert).outlets == 2
+    assert sound(db)
+
+
 def test_an_edit_that_names_the_parties_corrects_and_does_not_retract(db: Database, context: Context) -> None:
     matched(db, context, "a", "embargo")
     edit(db, context, "a0", SAID)
