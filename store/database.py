@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InvalidatePoolError
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite writer waits for another: longer than any transaction may take."""
@@ -19,6 +21,8 @@ _PAGES_KIB = 512
 """What each connection keeps of SQLite's pages. The system keeps the file too: with the usual 2 MB a process grew by
 10 MB in its first hour, and was no faster.
 """
+_ALIVE_S = 1.0
+"""For which a connection that was just used is taken for alive."""
 _STATEMENTS = 32
 """What each connection keeps of prepared statements. Of those with lists there is one for each length: the usual 128
 took ten minutes to fill, and 3 MB a process.
@@ -92,7 +96,33 @@ def _engine(url: str) -> Engine:
         return _sqlite(parsed.render_as_string(hide_password=False))
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise ValueError(f"{parsed.render_as_string()}: only sqlite:// and postgresql:// databases are supported")
-    return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5, max_overflow=20)
+    return _postgresql(parsed.set(drivername="postgresql+psycopg"))
+
+
+def _postgresql(url: URL) -> Engine:
+    """Connections that have rested are asked whether they still live; SQLAlchemy's pre-ping asks each time, and takes
+    as long as another statement of a short transaction.
+    """
+    engine = create_engine(url, pool_size=5, max_overflow=20)
+
+    @event.listens_for(engine, "checkin")
+    def given_back(_connection: Any, record: Any) -> None:
+        record.info["used_s"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def taken(connection: Any, record: Any, _fairy: Any) -> None:
+        if time.monotonic() - record.info.get("used_s", 0.0) > _ALIVE_S:
+            _ping(engine, connection)
+
+    return engine
+
+
+def _ping(engine: Engine, connection: Any) -> None:
+    """Have all connections made anew where this one is dead."""
+    try:
+        engine.dialect.do_ping(connection)
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _into_wal(connection: Any) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, null, select, update
 
 from store.database import Database
 from store.locks import CONFIGURE, one_at_a_time
@@ -119,6 +119,8 @@ STATE = select(feed, host.c.next_start_at.label("rest_until_at"), host.c.why.lab
     host, host.c.name == feed.c.host
 )
 """The query of rows for `state_of`."""
+NO_REST = (null().label("rest_until_at"), null().label("rest_why"))
+"""What `state_of` needs besides a feed's own columns, of one whose host may be asked."""
 
 
 def host_of(url: str) -> str:

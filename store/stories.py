@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select
 
+from store.many import delete_rows, insert_rows
 from store.tables import article, story_print
 
 WINDOW = 3 * 24 * 3_600 * 1_000_000
@@ -89,12 +90,12 @@ def remember(connection: Connection, found: Found, now: int) -> None:
     """Keep the numbers of articles, which are stored now, and drop those that left the window or lost their place."""
     connection.execute(delete(story_print).where(story_print.c.seen_at < now - WINDOW))
     if found.lost:
-        connection.execute(_LOST, [{"of": number, "by": id} for number, id in found.lost])
+        delete_rows(connection, story_print, [{"number": number, "article_id": id} for number, id in found.lost])
     values = [
         {"number": number, "article_id": id, "story_id": found.stories[id], "seen_at": now} for number, id in found.left
     ]
     if values:
-        connection.execute(insert(story_print), values)
+        insert_rows(connection, story_print, values)
 
 
 class _Known:
@@ -159,7 +160,6 @@ _PRINTS = (
     .where(story_print.c.number.in_(_SOME), story_print.c.seen_at >= bindparam("since"))
     .order_by(story_print.c.seen_at, story_print.c.article_id.desc())
 )
-_LOST = delete(story_print).where(story_print.c.number == bindparam("of"), story_print.c.article_id == bindparam("by"))
 _TEXTS = select(article.c.id, article.c.title, func.substr(article.c.text, 1, _TEXT_CHARACTERS)).where(
     article.c.id.in_(_SOME)
 )

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, not_, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, not_, or_, select, update
 
 from store.database import Database
-from store.feeds import STATE, FeedState, state_of
+from store.feeds import NO_REST, FeedState, state_of
 from store.hosts import Turn, in_turn, resting, start, wait_s
 from store.leases import NO_LEASE, SECOND, free
+from store.many import among
 from store.tables import feed, host
 
 FULL_S = 1.0
 """After which to ask again for a place at a host that has none: nobody knows when an answer will end."""
 
-_SCAN = 2_000
+_SCAN, _SCAN_FIRST = 2_000, 4
 _HELD = feed.c.lease_until_at.is_not(None)
 
 
@@ -51,28 +52,43 @@ def lease_due(
     per_host: int,
     spacing_s: float = 0.0,
     now: int | None = None,
+    sure: bool = False,
 ) -> Leased:
     """Lease up to *limit* due feeds: at most *per_host* of one host at once over all watchers, and starts at a host at
-    least *spacing_s* apart. Each must be fetched at once. *now* (microseconds) replaces the ledger's clock.
+    least *spacing_s* apart. Each must be fetched at once. *now* (microseconds) replaces the ledger's clock. Unless the
+    caller is *sure* that some are due, that is looked up before anybody is made to wait.
     """
-    with db.read() as connection:
-        at = db.now(connection) if now is None else now
-        if connection.execute(select(feed.c.id).where(_due(at, lease_s)).limit(1)).first() is None:
-            return Leased(owner=owner, at=at, next_at=_next_at(connection, at))
+    if not sure and (none := _none_due(db, owner, lease_s, now)) is not None:
+        return none
     with db.write() as connection:
         in_turn(connection)
         at = db.now(connection) if now is None else now  # anew: waiting for the lock may have taken a while
         since_s = time.monotonic()
         picked = _pick(connection, at, limit, lease_s, per_host, spacing_s)
-        taken = {"lease_owner": owner, "lease_until_at": at + lease_s * SECOND, "last_attempt_at": at}
-        connection.execute(update(feed).where(feed.c.id.in_(picked)).values(**taken))
+        feeds = _take(connection, owner, picked, at, lease_s)
         if spacing_s:
-            start(connection, set(picked.values()), at, spacing_s)
-        rows = connection.execute(STATE.where(feed.c.id.in_(picked)).order_by(feed.c.next_check_at)).all()
-        more_at = None if picked else _more_at(connection, at, lease_s, spacing_s)
-        next_at = None if picked else _next_at(connection, at)
-    feeds = tuple(state_of(row) for row in rows)
+            start(connection, {one.host for one in feeds}, at, spacing_s)
+        more_at = None if feeds else _more_at(connection, at, lease_s, spacing_s)
+        next_at = None if feeds else _next_at(connection, at)
     return Leased(owner=owner, at=at, since_s=since_s, feeds=feeds, more_at=more_at, next_at=next_at)
+
+
+def _none_due(db: Database, owner: str, lease_s: int, now: int | None) -> Leased | None:
+    """That there is nothing to lease, where nothing is due."""
+    with db.read() as connection:
+        at = db.now(connection) if now is None else now
+        if connection.execute(select(feed.c.id).where(_due(at, lease_s)).limit(1)).first() is not None:
+            return None
+        return Leased(owner=owner, at=at, next_at=_next_at(connection, at))
+
+
+def _take(connection: Connection, owner: str, picked: Sequence[str], at: int, lease_s: int) -> tuple[FeedState, ...]:
+    """Lease the picked feeds that nobody is changing at this moment; the others' turn comes with the next lease."""
+    free_now = select(feed.c.id).where(among(connection, feed.c.id, picked), _due(at, lease_s))
+    taken = {"lease_owner": owner, "lease_until_at": at + lease_s * SECOND, "last_attempt_at": at}
+    leased = update(feed).where(feed.c.id.in_(free_now.with_for_update(skip_locked=True))).values(**taken)
+    rows = connection.execute(leased.returning(feed, *NO_REST)).all()
+    return tuple(sorted(map(state_of, rows), key=lambda one: one.next_check_at))
 
 
 def _due(at: int, lease_s: int) -> Any:
@@ -80,30 +96,50 @@ def _due(at: int, lease_s: int) -> Any:
     return and_(feed.c.removed_at.is_(None), feed.c.next_check_at <= at, free(feed.c.lease_until_at, at, lease_s))
 
 
-def _pick(connection: Connection, at: int, limit: int, lease_s: int, per_host: int, spacing_s: float) -> dict[str, str]:
-    """The feeds to lease: id → host. One that leads to another host needs a place there too."""
+def _pick(connection: Connection, at: int, limit: int, lease_s: int, per_host: int, spacing_s: float) -> list[str]:
+    """The feeds to lease. Mostly some of the first ones will do; else, of busy hosts, more are looked at."""
     busy = Counter(_busy(connection, at, lease_s))
     full = [name for name, count in busy.items() if count >= per_host]
+    open_to_us = _open(connection, full, at, lease_s, spacing_s)
+    picked: list[str] = []
+    for most in (_SCAN_FIRST * limit, max(_SCAN, _SCAN_FIRST * limit)):
+        rows: Sequence[Any] = connection.execute(open_to_us.limit(most)).all()
+        picked = _fitting(rows, busy, limit, per_host, spacing_s)
+        if len(picked) == limit or len(rows) < most:
+            break
+    return picked
+
+
+def _open(connection: Connection, full: Sequence[str], at: int, lease_s: int, spacing_s: float) -> Select[Any]:
+    """What is due at hosts that may be asked now: id, and hosts. One that leads to another host needs a place there
+    too.
+    """
     resting_now = select(host.c.name).where(resting(at, spacing_s))
-    open_there = [and_(column.not_in(resting_now), column.not_in(full)) for column in (feed.c.host, feed.c.also_host)]
-    open_to_us = and_(open_there[0], or_(feed.c.also_host.is_(None), open_there[1]))
-    chosen = (
-        select(feed.c.id, feed.c.host, feed.c.also_host)
-        .where(_due(at, lease_s), open_to_us)
-        .order_by(feed.c.next_check_at)
-        .limit(_SCAN)
-    )
-    picked: dict[str, str] = {}
+    free_there = [
+        and_(column.not_in(resting_now), not_(among(connection, column, full)))
+        for column in (feed.c.host, feed.c.also_host)
+    ]
+    open_to_us = and_(free_there[0], or_(feed.c.also_host.is_(None), free_there[1]))
+    chosen = select(feed.c.id, feed.c.host, feed.c.also_host).where(_due(at, lease_s), open_to_us)
+    return chosen.order_by(feed.c.next_check_at)
+
+
+def _fitting(
+    rows: Iterable[Sequence[Any]], busy: Mapping[str, int], limit: int, per_host: int, spacing_s: float
+) -> list[str]:
+    """Those of *rows*, at most *limit*, that fit beside what is *busy* and beside each other."""
+    picked: list[str] = []
+    taken = Counter(busy)
     started: set[str] = set()
-    for id, *names in connection.execute(chosen):
+    for id, *names in rows:
+        hosts = _named(names)
+        if all(taken[name] < per_host for name in hosts) and not (spacing_s and hosts & started):
+            taken.update(hosts)
+            started |= hosts
+            picked.append(id)
         if len(picked) == limit:
             break
-        hosts = _named(names)
-        if all(busy[name] < per_host for name in hosts) and not (spacing_s and hosts & started):
-            busy.update(hosts)
-            started |= hosts
-            picked[id] = names[0]
-    return _free_now(connection, picked, at, lease_s)
+    return picked
 
 
 def _named(names: Sequence[str | None]) -> set[str]:
@@ -116,12 +152,6 @@ def _busy(connection: Connection, at: int, lease_s: int, but: str | None = None)
     for id, *names in connection.execute(select(feed.c.id, feed.c.host, feed.c.also_host).where(live)):
         if id != but:
             yield from _named(names)
-
-
-def _free_now(connection: Connection, picked: Mapping[str, str], at: int, lease_s: int) -> dict[str, str]:
-    """Those of the picked feeds that nobody is changing at this moment; the others' turn comes with the next lease."""
-    chosen = select(feed.c.id).where(feed.c.id.in_(picked), _due(at, lease_s))
-    return {id: picked[id] for id in connection.scalars(chosen.with_for_update(skip_locked=True))}
 
 
 def turn_at(

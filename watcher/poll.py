@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -82,26 +83,28 @@ class Watcher:
         while not stopping.done():
             leased = await turns.take(running.room)
             for state in leased.feeds:
-                running.add(self._look(turns, state, leased))
+                running.add(self._look(turns, running, state, leased))
             looked += len(leased.feeds)
             if once and not running.tasks and leased.more_at is None:
                 break
             await running.pause(stopping, _rest_s(leased), until_done=once)
         return looked
 
-    async def _look(self, turns: Turns, state: FeedState, leased: Leased) -> None:
+    async def _look(self, turns: Turns, running: Running, state: FeedState, leased: Leased) -> None:
         """Look at one feed; whatever happens concerns this feed alone."""
         try:
-            await self._look_in_turn(turns, state, leased)
+            await self._look_in_turn(turns, running, state, leased)
         except SQLAlchemyError as error:
             log.error("feed.not_committed", feed=state.feed.url, error=str(error)[:300])
         finally:
             turns.over(state.id)
 
-    async def _look_in_turn(self, turns: Turns, state: FeedState, leased: Leased) -> None:
+    async def _look_in_turn(self, turns: Turns, running: Running, state: FeedState, leased: Leased) -> None:
         try:
             turn = await turns.in_time(leased.turn(state.host))
-            await self._finish(state, *await self._outcome(state, turn, turns))
+            done, at = await self._outcome(state, turn, turns)
+            with nullcontext() if done.articles else running.aside():
+                await self._finish(state, done, at)
         except TurnPassed as passed:
             log.info("feed.turn_passed", feed=state.feed.url, host=passed.host)
             await turns.pass_on(state, passed)

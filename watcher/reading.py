@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from net.client import BeforeHop, BeforeSending, GuardedClient
 from store.database import Database, instant
-from store.fetches import Known, Outcome, any_entry, known_articles, known_entries
+from store.fetches import Known, Outcome, any_entry, known_by
 from watcher import outcome
 from watcher.decide import Decision, Seen, decide, id_key, keys_of, trusted
 from watcher.entry import Document, NotAFeed
@@ -100,8 +100,9 @@ def _known(db: Database, look: Look, document: Document) -> dict[str, Seen]:
     entries = trusted(document.entries)
     keys = [key for entry in entries for key in keys_of(entry.names)]
     ids = [article_id(look.state.id, entry.names) for entry in entries]
-    seen = {key: _seen(known, look.now) for key, known in known_entries(db, look.state.id, keys).items()}
-    return seen | {id_key(id): _seen(known, look.now) for id, known in known_articles(db, ids).items()}
+    by_name, by_id = known_by(db, look.state.id, keys, ids)
+    seen = {key: _seen(known, look.now) for key, known in by_name.items()}
+    return seen | {id_key(id): _seen(known, look.now) for id, known in by_id.items()}
 
 
 def _seen(known: Known, now: int) -> Seen:

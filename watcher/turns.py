@@ -52,6 +52,7 @@ class Turns:
     now: Callable[[], int] | None = None
     owner: str = field(default_factory=new_owner)
     _held: set[str] = field(default_factory=set)
+    _more: bool = False
 
     async def take(self, limit: int) -> Leased:
         """Lease up to *limit* due feeds; none while the ledger is away."""
@@ -64,6 +65,7 @@ class Turns:
             await asyncio.sleep(_AFTER_ERROR_S)
             return Leased(owner=self.owner, at=0)
         self._held |= {state.id for state in leased.feeds}
+        self._more = len(leased.feeds) == limit
         return leased
 
     def _lease(self, limit: int) -> Leased:
@@ -76,6 +78,7 @@ class Turns:
             per_host=of.per_host,
             spacing_s=of.apart_s,
             now=self.now() if self.now else None,
+            sure=self._more,
         )
 
     async def in_time(self, turn: Turn) -> Turn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -133,3 +134,14 @@ def test_many_that_open_a_new_sqlite_database_at_once_all_get_it(tmp_path: Path)
         for thread in threads:
             thread.join()
     assert errors == []
+
+
+def test_connections_that_died_while_they_rested_are_made_anew(postgres_db: Database) -> None:
+    with postgres_db.read() as connection:
+        gone = connection.scalar(text("SELECT pg_backend_pid()"))
+    other = Database(postgres_db.engine.url.render_as_string(hide_password=False))
+    with other.write() as connection:
+        assert connection.scalar(text("SELECT pg_terminate_backend(:pid)"), {"pid": gone})
+    time.sleep(1.1)  # who was asked a moment ago is not asked again
+    with postgres_db.read() as connection:
+        assert connection.scalar(text("SELECT pg_backend_pid()")) != gone

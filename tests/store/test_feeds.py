@@ -9,19 +9,10 @@ from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
+from store.commits import CHUNK, commit_fetch
 from store.database import Database
 from store.feeds import Feed, FeedState, add_feed, feed_id, find_feed, list_feeds, remove_feed, sync_feeds
-from store.fetches import (
-    CHUNK,
-    ArticleRow,
-    FeedUpdate,
-    FetchLog,
-    Name,
-    Outcome,
-    commit_fetch,
-    known_articles,
-    known_entries,
-)
+from store.fetches import ArticleRow, FeedUpdate, FetchLog, Name, Outcome, known_by
 from store.hosts import Rest, Turn, rest_host, start_again
 from store.migrate import migrate
 from store.tables import article, feed, fetch
@@ -153,14 +144,14 @@ def test_a_fetch_is_committed_whole_and_known_afterwards(db: Database) -> None:
         refreshed=(learned,),
     )
     assert commit_fetch(db, "me", state, outcome, 7) == ["article-1", "article-2"]
-    known = known_entries(db, state.id, ["g:1", "g:2", "g:3", "l:1"])
+    known, by_id = known_by(db, state.id, ["g:1", "g:2", "g:3", "l:1"], ["article-1", "x"])
     assert {key: one.article_id for key, one in known.items()} == {
         "g:1": "article-1",
         "g:2": "article-2",
         "l:1": "article-1",
     }
     assert (known["g:1"].content_hash, known["g:1"].revision, known["g:1"].seen_at) == ("hash-1-Text", 1, 7)
-    assert known_articles(db, ["article-1", "x"]).keys() == {"article-1"}
+    assert by_id.keys() == {"article-1"}
     with db.read() as connection:
         line = connection.execute(select(fetch)).one()
     assert (line.entries, line.new, line.changed, line.known, line.skipped) == (6, 2, 0, 3, {"empty": 1})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from polling import declared
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from store.database import Database
 from store.feeds import list_feeds, sync_feeds
-from store.fetches import Ended
+from store.fetches import ArticleRow, Ended, Name
 from store.tables import feed, fetch
 from store.turns import lease_due
 from watcher import outcome
@@ -31,6 +32,13 @@ def ended(db: Database, count: int) -> list[Ended]:
         Ended(state=state, outcome=outcome.not_modified(Look(state=state, now=leased.at), SAME), at=leased.at)
         for state in leased.feeds
     ]
+
+
+def article_row(id: str) -> ArticleRow:
+    name = Name(key=f"g:{id}", article_id=id, content_hash=id)
+    text: dict[str, Any] = {"url": None, "title": id, "text": "Text", "author": None, "lang": "en", "content_hash": id}
+    dates: dict[str, Any] = {"published_at": None, "published_from": "first_seen", "quiet": None}
+    return ArticleRow(id=id, revision=1, names=(name,), **text, **dates)
 
 
 def committed(db: Database, looks: list[Ended]) -> list[list[str] | BaseException | None]:
@@ -67,6 +75,32 @@ def test_looks_that_end_together_are_one_transaction_and_each_of_them_is_whole(d
         assert {name: getattr(state, name) for name in said.__dataclass_fields__} == {
             name: getattr(said, name) for name in said.__dataclass_fields__
         }
+
+
+def test_articles_take_what_waits_along_and_are_told_apart(db: Database) -> None:
+    looks = ended(db, 6)
+    for nth, count in ((1, 3), (4, MOST - 4)):
+        rows = tuple(article_row(f"{nth}.{n}") for n in range(count))
+        looks[nth] = replace(looks[nth], outcome=replace(looks[nth].outcome, articles=rows))
+    ends = counted(db)
+    said = committed(db, looks)
+    assert [[*map(len, said)], said[1]] == [[0, 3, 0, 0, MOST - 4, 0], ["1.0", "1.1", "1.2"]]
+    assert len(ends) == 1
+    with db.read() as connection:
+        counts = connection.execute(select(fetch.c.feed_id, fetch.c.entries, fetch.c.new)).all()
+    assert {id: (entries, new) for id, entries, new in counts} == {
+        look.state.id: (len(look.outcome.articles),) * 2 for look in looks
+    }
+
+
+def test_articles_of_many_looks_are_no_more_in_one_transaction_than_of_one(db: Database) -> None:
+    looks = ended(db, 5)
+    for nth in range(5):
+        rows = tuple(article_row(f"{nth}.{n}") for n in range(40))
+        looks[nth] = replace(looks[nth], outcome=replace(looks[nth].outcome, articles=rows))
+    ends = counted(db)
+    assert [len(ids) for ids in committed(db, looks) if isinstance(ids, list)] == [40] * 5
+    assert len(ends) == 3
 
 
 def test_of_a_feed_whose_lease_was_lost_nothing_is_written_and_the_others_are(db: Database) -> None:
