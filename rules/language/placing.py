@@ -280,10 +280,16 @@ class Placing:
         """'Norway has given more than any neighbour', 'most countries have banned it': a balance, no event."""
         chunk, low = self.s.chunks[k], self.s.tagged.low
         if chunk.kind != "VG" or chunk.form != "fin":
-            return False
+            return chunk.form == "inf" and self._among_the_last(k - 1)
         after = low[chunk.last : self.s.chunks[self.clause(k)[1]].last + 1]
         compares = any(a == "than" and b in _EVERY for a, b in pairwise(after))
         return compares or (chunk.perfect and any(self._is_vague(j) for j in self.s.subject(k)))
+
+    def _among_the_last(self, k: int) -> bool:
+        """'It is one of the last countries to lift the ban': others have, and when it does is not said."""
+        chunk, low = self.s.chunks[k], self.s.tagged.low
+        is_last = self.s.kind(k) == "NP" and "last" in low[chunk.first : chunk.head]
+        return is_last and self.s.low(k - 1) in ("of", "among") and low[chunk.head] in self.s.grammar.nouns["unnamed"]
 
     def _is_vague(self, k: int) -> bool:
         """'Most countries', and 'others' at the end of a list."""

@@ -223,6 +223,7 @@ class Attribution:
             s = self.nearby(claim.sentence.number + offset)
             phrases = (self._of_announcement(s) or self._of_repetition(s, claim)) if s else []
             found = self._resolved(s, phrases, claim) if s and phrases else None
+            found = found or (self._doer_quoted(s, claim) if s and offset == 1 else None)
             if found and found.speaker.role is Role.OFFICIAL:
                 return found
         return None
@@ -236,6 +237,15 @@ class Attribution:
             if is_told and told and not (s.chunks[told[0]].modal or s.chunks[told[0]].negated):
                 return self._of_doer(s, k, claim)
         return []
+
+    def _doer_quoted(self, s: Structure, claim: Claim) -> Voice | None:
+        """'Norway's foreign ministry lifted the ban. "…", the ministry said': who did it is quoted on it."""
+        own, doers = claim.structure, claim.who.agents[:1]
+        words = {w for k in doers for w in own.tagged.low[own.chunks[k].first : own.chunks[k].last + 1]}
+        verbs = (k for k, c in enumerate(s.chunks) if c.kind == "VG" and s.lemma(k) in self.grammar.reporting)
+        said = [p[0] for k in verbs for p in [self._subject(s, k)] if p and s.tagged.quotes]
+        is_doer = any(s.tagged.low[last] in words or s.tagged.low[first] in ("he", "she") for first, last in said)
+        return self._resolved(own, self._phrases(own, doers[0], len(own.chunks)), claim) if doers and is_doer else None
 
     def _is_same(self, s: Structure, token: int, claim: Claim) -> bool:
         """Is it the verb of the claim?"""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.language.conditions import condition, parts_on_terms
+from rules.language.following import REACH
 from rules.language.forms import CLASSES, Forms, Link
 from rules.language.governing import AFTER, Governing
 from rules.language.structure import Structure
@@ -29,8 +30,8 @@ _OF_SUBJECT = frozenset({"plan", "possible", "refuse", "conditional"})
 # 'The plan includes lifting the ban': what it is, the subject says.
 _CONTAINING = frozenset(["include", "contain", "involve", "entail", "cover", "comprise", "feature", "mean", "bring"])
 _ORDERING = frozenset({"order", "command", "instruct", "direct", "want", "need"})
+_STEPS = frozenset({"process", "procedure", "procedures", "work", "step", "steps", "measures"})
 _LETTING = frozenset({"allow", "permit", "enable", "let", "empower"})
-_GIVING = frozenset({"give", "grant", "set", "allow"})
 _TIME_LEFT = frozenset({"hours", "days", "week", "weeks", "month", "months", "year", "deadline", "ultimatum", "time"})
 # 'A decision on lifting the ban' has yet to be taken.
 _PENDING = frozenset({"decision", "decisions", "vote", "votes", "ruling", "choice"})
@@ -48,7 +49,6 @@ _FULFILLING = word_set(
 # Who answers a thing has it before him: 'vowed to respond to the expulsion', 'to announce retaliation for the ban'.
 _ANSWERING = word_set("respond response responses retaliate retaliation react reaction answer reply")
 _REGARDING = frozenset({"on", "about", "over", "regarding", "concerning"})
-_UNSURE = frozenset({"any", "every", "such"})
 _DECIDING = frozenset({"vote", "decide", "rule"})
 _MUSING = frozenset({"speak", "comment", "elaborate", "reflect", "touch", "dwell", "brief"})
 _PUTTING_OFF = word_set("delay postpone defer put_off hold_off")
@@ -148,7 +148,7 @@ class Composer:
     def _answers(self, governor: int, role: str, k: int) -> bool:
         """Does the governor answer what is there already, and not whatever may come?"""
         chunk, tagged = self.s.chunks[k], self.s.tagged
-        is_thing = chunk.kind == "NP" and _UNSURE.isdisjoint(tagged.low[chunk.first : chunk.head])
+        is_thing = chunk.kind == "NP" and {"any", "every", "such"}.isdisjoint(tagged.low[chunk.first : chunk.head])
         answers = not _ANSWERING.isdisjoint((self.s.lemma(governor), self.s.low(governor)))
         is_there = answers and role in ("object", "noun") and not self.s.chunks[governor].modal
         return is_thing and is_there and self.s.preposition(k) in ("to", "for")
@@ -244,8 +244,10 @@ class Composer:
         low = self.s.low(k)
         if low in _PENDING and self.s.low(k + 1) in ("on", "about", "over"):
             return "possible"
-        if low in _TIME_LEFT and self.s.lemma(self.s.verb_left(k)) in _GIVING:
+        if low in _TIME_LEFT and self.s.lemma(self.s.verb_left(k)) in ("give", "grant", "set", "allow"):
             return "demand"  # 'gave them two weeks to lift the ban'
+        if low in _STEPS and self.s.chunks[k + 1].form == "inf":
+            return "plan"  # 'took steps to lift the ban'
         return self.s.grammar.noun_class.get(low, "")
 
     def _verb_class(self, k: int, role: str) -> str:
@@ -282,11 +284,15 @@ class Composer:
             return "possible"  # 'the pact allows it to lift the ban'
         if (self.s.low(k + 1), self.s.low(k + 2)) == ("in", "principle"):
             return "plan"  # 'agreed in principle to lift the ban'
+        if name == "begin" and self.s.kind(k + 1) == "NP":
+            return "plan"  # 'began procedures to lift the ban'
         told = lemma == "tell" or (lemma in _ORDERING and self._to_another(k))
         return "demand" if told and not self.s.chunks[k].passive else name or "plan"
 
     def _ahead_of_its_class(self, k: int, role: str) -> str:
         """What a verb makes of the act whatever its class says; '' for nothing."""
+        if role == "object" and self.s.lemma(k) in _LETTING and self._lets_lapse(k):
+            return "refuse"  # 'allows the waiver to expire'
         return self._not_refused(k) or ("propose" if role != "subject" and self._steps(k) else "")
 
     def _not_refused(self, k: int) -> str:
@@ -315,6 +321,11 @@ class Composer:
             return "possible"  # 'end of embargo seen'
         name = name if is_passive or (name in _OF_SUBJECT and not acts) else "fact"  # 'sanctions raise concerns'
         return self._predicate(k, name) if chunk.copula or self.s.lemma(k) in ("remain", "become") else name
+
+    def _lets_lapse(self, k: int) -> bool:
+        """Does an infinitive behind the verb say that what it lets happen is an end?"""
+        verb = next((j for j in range(k + 1, min(k + REACH, len(self.s.chunks))) if self.s.kind(j) == "VG"), -1)
+        return self.s.lemma(verb) in ("expire", "lapse", "elapse") and self.s.chunks[verb].form == "inf"
 
     def _to_another(self, k: int) -> bool:
         """'The UN ordered Norway to lift the ban': is a party told, and not somebody of one's own?"""
