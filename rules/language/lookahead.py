@@ -7,10 +7,15 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from rules.language.vocabulary import Party, Vocabulary
-from rules.language.words import Tagged
+from rules.language.words import Tagged, word_set
 
 ADJECTIVE = re.compile(r"(?:ous|ive|al|ic|able|ible|ful|less|ary|ern|ese|ish|ed)\Z")
 
+_PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
+_OF_SOMETHING = word_set(
+    "approve dispose consist hear learn think dream speak warn complain boast accuse despair tire rid"
+)
+_SHORES = frozenset({"coast", "coasts", "shore", "shores", "coastline", "cape", "island", "islands", "isle", "port"})
 _PACTS = frozenset({"agreement", "agreements", "deal", "deals", "pact", "pacts", "accord", "accords", "treaty"})
 
 
@@ -114,6 +119,29 @@ class Lookahead:
         """Does a noun phrase, and no preposition, begin at i?"""
         low = self.s.low[i] if i < len(self.s.low) else ""
         return bool(low) and low[0].isalnum() and self.v.grammar.closed.get(low) in (None, "D", "ADJ", "PR")
+
+    def is_one_of_two(self, i: int) -> bool:
+        """'A Norwegian-flagged, Ghanaian-owned ship': are this and the next but one both parts of longer words?"""
+        return self.s.low[i + 1 : i + 2] in ([","], ["and"]) and i + 3 in self.s.joined
+
+    def is_board(self, i: int, lemma: str) -> bool:
+        """'The safety board of Norway': is a word that seldom is a noun no verb, as 'of' follows?"""
+        return self.s.low[i + 1 : i + 2] == ["of"] and lemma not in _OF_SOMETHING
+
+    def has_particle(self, i: int) -> bool:
+        """Is the word behind verb i its particle? Not 'off' before a coast ('seized off Norway', 'off the coast')."""
+        if self.s.low[i + 1] not in _PARTICLES or not self.opens_phrase(i + 2):
+            return False
+        known = any(h.first == i and h.last == i + 1 and h.form.pos == "verb" for h in self.s.hits)  # 'cut off Norway'
+        return known or self.s.low[i + 1] != "off" or not self.is_shore(i + 2)
+
+    def is_shore(self, i: int) -> bool:
+        """Does word i begin what a ship is off: a state's name and no more, or a coast?"""
+        rest = self.s.low[i : i + 3]
+        if not _SHORES.isdisjoint(rest):
+            return True
+        last = next((last for first, (last, p) in self.s.parties.items() if first == i and not p.adjective), -1)
+        return last >= 0 and self.after(last) != "N"
 
     def acts_next(self, i: int) -> bool:
         """May the next word be the verb, an object being right behind it?"""

@@ -220,12 +220,17 @@ def _ends_at(s: Tagged, j: int) -> bool:
     leads_on = s.low[j + 2 : j + 3] in (["to"], ["on"], ["over"])
     is_ready = after == "ADJ" and leads_on and low in _READY  # 'Norway close to lifting …', 'deal near on …'
     is_span = after == "NUM" and s.tags[j + 2 : j + 3] == ["N"] and s.low[j + 2] in _SPANS  # 'the diplomat 48 hours'
-    is_predicate = after == "ADJ" and s.tags[j + 2 : j + 3] in (
-        [],
-        ["SUB"],
-        [","],
-        ["–"],
-        [":"],
+    is_predicate = (
+        after == "ADJ"
+        and j + 1 not in s.joined
+        and s.tags[j + 2 : j + 3]
+        in (
+            [],
+            ["SUB"],
+            [","],
+            ["–"],
+            [":"],
+        )
     )  # 'sanctions possible if …'
     is_put = s.low[j] in _IN_FORCE and s.low[j - 1] in ("in", "into") and s.lemmas[j - 2] in ("put", "bring", "set")
     return is_time or is_ready or is_span or is_predicate or is_put or _receives(s, j)  # 'put in place sanctions'
@@ -242,6 +247,8 @@ def _receives(s: Tagged, j: int) -> bool:
 def _lists_on(s: Tagged, j: int) -> bool:
     """'Immediate, full lifting', 'a newly agreed deal'."""
     here, after, beyond = s.tags[j], s.tags[j + 1], s.tags[j + 2 : j + 4]
+    if after in (",", "CC") and here == "ADJ" and j in s.joined and beyond == ["N", "ADJ"]:
+        return j + 3 in s.joined  # 'a Norwegian-flagged, Ghanaian-owned ship'
     if after == ",":
         return here == "ADJ" and beyond in (["ADJ", "N"], ["ADJ", "ADJ"])
     return after == "ADV" and here in ("D", "ADV") and beyond[:1] in (["JJV"], ["ADJ"], ["ADV"])

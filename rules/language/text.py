@@ -51,6 +51,8 @@ _FURNITURE = re.compile(
     r"photo(?: credit)?:.*|image(?: source)?:.*|getty images.*|file photo.*|continue reading.*)\s*\Z",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"\s*(?:watch|listen)\s*:\s*", re.IGNORECASE)
+"""What a title says of a film or a recording before it tells the news; in a text such a line is furniture."""
 _COLUMN = re.compile(
     r"\A(?:opinion|comment|editorial|op-ed|letters?|from the archives?|book review)\s*[:|]|"
     r"\A(?:timeline|factbox|chronology|flashback|throwback|(?:19|20)\d\d)\s*[:|–]|"
@@ -140,7 +142,11 @@ def _replaced(text: str) -> str:
 def page_of(article: Article, title: Clean, text: Clean) -> Page:
     """Cut an article into sentences; page furniture belongs to none. What a column says is background, all of it."""
     column = Zone.BACKGROUND if _is_column(article, title.text) else None
-    found = [Sentence(title, s, e, column or Zone.HEADLINE, 0, i) for i, (s, e, _) in enumerate(_cuts(title.text))]
+    label = _LABEL.match(title.text)
+    found = [
+        Sentence(title, s, e, column or Zone.HEADLINE, 0, i)
+        for i, (s, e, _) in enumerate(_cuts(title.text, label.end() if label else 0))
+    ]
     lead = 0
     for start, end, paragraph in _unglued(text.text, _cuts(text.text)):
         zone = column or (Zone.LEAD if lead < LEAD_SENTENCES else Zone.BODY)
@@ -159,12 +165,12 @@ def _is_column(article: Article, title: str) -> bool:
     return signed.group(1).lower().replace(" ", "") not in f"{article.url} {article.source}".lower().replace(" ", "")
 
 
-def _cuts(text: str) -> list[tuple[int, int, int]]:
-    """(start, end, paragraph) of each sentence that is not furniture."""
+def _cuts(text: str, start: int = 0) -> list[tuple[int, int, int]]:
+    """(start, end, paragraph) of each sentence from *start* on that is not furniture."""
     cuts: list[tuple[int, int, int]] = []
-    start = paragraph = 0
+    paragraph = 0
     after_bullet = False
-    for match in [*_END.finditer(text), None]:
+    for match in [*_END.finditer(text, start), None]:
         end = match.start(match.lastindex or 0) if match else len(text)
         is_break = match is None or "\n" in match.group()
         # Only the end is looked at: a piece that goes on and on is cut out once.

@@ -14,7 +14,6 @@ _PLURAL = word_set(
     "sanction tie talk arm deal ban curb restriction pact troop weapon tariff quota import export purchase"
 )
 _ENDS = frozenset({"", ".", "?", "!", "–", "-", ":", ";", ")"})
-_PARTICLES = frozenset({"up", "off", "out", "down", "back", "away"})
 _ADJECTIVES_TOO = frozenset({"complete", "separate", "direct", "secure", "moderate", "double"})
 _STRIFE = frozenset({"fighting", "shelling", "bombing", "shooting"})
 _FRESH = word_set("new fresh more further additional tougher latest possible potential")
@@ -28,6 +27,8 @@ _HARSH = word_set("punishing biting stinging swingeing debilitating withering da
 _BIDDEN = word_set("lift end drop halt stop release free ease quit return")
 _BIDDING = word_set("demand ask urge tell insist request recommend propose")
 _TRADES = word_set("banking shipping trading lending licensing funding financing processing mining")
+# 'Norway-flagged': what a state's name and a participle say of a thing.
+_BELONGING = word_set("flagged owned backed based led made built registered linked operated")
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
 
 
@@ -105,7 +106,8 @@ class VerbOrNoun:
         if i == 0 and after == "P":
             return self.s.low[1] not in ("for", "against", "with", "over")
         if i == 0:
-            return any(tag == "VBZ" for tag, _ in self.v.verbs.get(self.s.low[1] if len(self.s.low) > 1 else "", ()))
+            next_tags = {tag for tag, _ in self.v.verbs.get(self.s.low[1] if len(self.s.low) > 1 else "", ())}
+            return not next_tags.isdisjoint(("VBZ", "VBD"))
         return self.before(i) in ("P", "N", "VB", "VBZ", "VBD") and after not in ("D", "N", "NUM", "PR", "ADJ")
 
     def past(self, i: int, low: str, tags: dict[str, str], before: str) -> tuple[str, str]:
@@ -113,8 +115,10 @@ class VerbOrNoun:
         if before in ("HAVE", "BE"):
             return "VBN", lemma
         after = self.ahead.after(i)
-        if i in self.s.joined and after in ("N", "ADJ", "V", "NUM"):
+        if i in self.s.joined and (after in ("N", "ADJ", "V", "NUM") or self.ahead.is_one_of_two(i)):
             return "ADJ", low
+        if low in _BELONGING and i - 1 in self.inside and after in ("N", "ADJ") and self.finite:
+            return "ADJ", low  # 'seizes Norway flagged ship'
         speaks = lemma in self.v.grammar.reporting and ("that" in self.s.low[i + 1 : i + 6] or self.is_timed(i))
         if lemma in _SPOKEN or (speaks and not self.finite):
             return "VBD", lemma
@@ -140,7 +144,7 @@ class VerbOrNoun:
         return bool(i) and self.s.tags[i - 1] == "ADV" and before in ("D", "POSS")
 
     def finite_or_not(self, i: int, tags: dict[str, str], before: str, after: str) -> str:
-        if after == "P" and self.s.low[i + 1] in _PARTICLES and not self.finite and self.ahead.opens_phrase(i + 2):
+        if after == "P" and not self.finite and self.ahead.has_particle(i):
             return "VBD"  # 'stepped up sanctions'
         if tags.get("VBN") in _NEVER_PASSIVE and before in ("N", "ADV"):
             return "VBD"  # 'the ban that kept it from trading expired'
@@ -235,13 +239,21 @@ class VerbOrNoun:
         if before in NOMINAL_LEFT or (before == "P" and (nouny or self.s.low[i - 1] not in _CLAUSAL)):
             return "N", low
         if not nouny or self.is_bidden(i):
-            return "VB", lemma
-        if before in ("N", "PR") and (self.asks() or self.demands(i)):
-            return "VB", lemma
+            return ("N", low) if before == "N" and self.ahead.is_board(i, lemma) else ("VB", lemma)
         after = self.ahead.after(i)
+        if before in ("N", "PR") and (self.asks() or self.demands(i) or self.is_only_verb(i, lemma, after)):
+            return "VB", lemma
         if low in self.v.things and after in ("P", "BE", "HAVE", "M", ""):
             return "N", low
         return ("VB", lemma) if self.acts(i, before, after) else ("N", low)
+
+    def is_only_verb(self, i: int, lemma: str, after: str) -> bool:
+        """'Thai, Lao troops clash (on the border)': nobody else acts, and many do this."""
+        if after not in ("P", "") or lemma in _PLURAL or self.s.low[i + 1 : i + 2] == ["of"]:
+            return False
+        lacks_object = any(h.first == i and h.form.pos == "verb" and not h.form.transitive for h in self.s.hits)
+        many = lacks_object and not self.had_verb and self.before(i) == "N" and i - 1 not in self.inside
+        return many and self.s.low[i - 1].endswith(("s", "people")) and not self.ahead.verb_follows(i, clause=False)
 
     def acts(self, i: int, before: str, after: str) -> bool:
         """Is a word that may be a noun the verb of a plural subject, or joined to a verb?"""

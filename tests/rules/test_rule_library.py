@@ -69,7 +69,11 @@ def test_words_lists_the_lexicons_and_the_words_of_one() -> None:
     [
         ("Ghana shuts schools.", "the act `shuts` stands in"),
         ("Traders near the border slept.", "the object `border` stands in"),
-        ("The border was quiet and Ghana shut schools.", "but the one is not done to the other"),
+        (
+            "The border was quiet and Ghana shut schools.",
+            "but the one is not done to the other: `shut` is done to `schools`",
+        ),
+        ("After the closure Ghana {watched} the border.", "`closure` is read as a noun, which is done to nothing here"),
         ("It rained.", "no sentence holds a word of its act or of its object"),
     ],
 )
@@ -126,3 +130,42 @@ VISIT = (
 )
 def test_who_acts_is_named_by_office_or_as_a_leader(test: str, tmp_path: Path) -> None:
     assert not [r for r in run_tests(load(written(tmp_path, VISIT + f"  - {test}\n"), packs=False)) if r.failed]
+
+
+SEIZED = "rule: a.b\ntitle: abc\nclaim: {act: $seize, object: [ferry, trawler]}\ntests:\n"
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Ghanaian trawler seized off Norway",
+        "Ferry seized off the coast of Norway",
+        "Norway impounds ferry owned by Ghanaian tycoon",
+        "Norway seizes Ghana flagged ferry",
+        "WATCH: Rebels seize ferry in the Red Sea",
+        "Rebels have hijacked a Norwegian-flagged, Ghanaian-owned ferry with 20 passengers.",
+    ],
+)
+def test_what_is_said_of_a_ship_hides_no_seizure_of_it(headline: str, tmp_path: Path) -> None:
+    rule = f"{SEIZED}  - hit: '{headline}'\n"
+    assert not [r for r in run_tests(load(written(tmp_path, rule), packs=False)) if r.failed]
+
+
+CLASHED = """rule: a.b
+title: abc
+claim: [{act: clash, object: guard}, {act: erupt, object: fighting}, {act: fight, object: rebel}]
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "{hit: 'Norwegian, Ghanaian guards clash near dam'}",
+        "{hit: Norwegian and Ghanaian guards clash}",
+        "{hit: Fighting erupted between Norway and Ghana on Monday.}",
+        "{miss: Norwegian guards clash claims three lives}",
+    ],
+)
+def test_many_who_clash_do_something(test: str, tmp_path: Path) -> None:
+    rule = f"{CLASHED}tests:\n  - {test}\n"
+    assert not [r for r in run_tests(load(written(tmp_path, rule), packs=False)) if r.failed]
