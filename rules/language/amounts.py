@@ -13,7 +13,8 @@ _QUANTITY = word_set(
     "number series package round raft set some all most many part parts half lot range rest majority several "
     "any none pair array string dozens dozen hundreds thousands batch tranche supply wave slew couple type "
     "rounds fleet shipment shipments consignment squadron kind sort form portion bulk group variety each one "
-    "two three hours days weeks months years decades system web network regime programme program architecture "
+    "slate host spate barrage flurry bevy swathe salvo combination mix two three hours days weeks months years decades "
+    "system web network regime programme program architecture "
     "stock stocks stockpile stockpiles"
 )
 _PARTAKING = word_set(

@@ -9,6 +9,7 @@ from rules.model import Status
 
 # 'Will quit if they return': on such terms parting is a threat.
 _PARTING = word_set("leave quit exit withdraw suspend terminate scrap denounce abandon renounce pull walk tear rip")
+_WAITING = frozenset({"after", "when", "once", "if"})
 
 
 def _is_conditional(s: Structure, k: int) -> bool:
@@ -29,6 +30,17 @@ def condition(s: Structure, k: int, position: int, current: Status) -> Link | No
     behind = range(k + 1, len(s.chunks))
     disobeys = any(s.low(j) == "unless" or _leaves_undone(s, j) for j in behind)
     return Link(position, "if", Status.THREATENED if disobeys else Status.CONDITIONAL)
+
+
+def terms(s: Structure, k: int, position: int, current: Status) -> Link | None:
+    """What a plan is tied to: 'will leave only after a vote' is conditional, 'will quit if they return' a threat."""
+    if current is not Status.PLANNED:
+        return None
+    if parts_on_terms(s, k):
+        return Link(s.chunks[k].first, "if", Status.THREATENED)
+    low = s.tagged.low
+    waits = any(low[i] == "only" and low[i + 1] in _WAITING for i in range(s.chunks[k].last, len(low) - 1))
+    return Link(position, "only", Status.CONDITIONAL) if waits and s.chunks[k].modal else None
 
 
 def _leaves_undone(s: Structure, k: int) -> bool:

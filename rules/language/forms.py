@@ -258,8 +258,7 @@ class Forms:
 
     def subordinator(self, k: int) -> str:
         """The word that opens the clause of verb group k, if it is a side clause."""
-        relative = self.s.relative_before(k)
-        for j in range((relative if relative >= 0 else k) - 1, max(-1, k - REACH), -1):
+        for j in range(self._clause_end(k) - 1, max(-1, k - REACH), -1):
             kind, low = self.s.kind(j), self.s.low(j)
             if kind == "SUB":
                 return "REL" if low == "where" and self.s.kind(j - 1) == "NP" else low
@@ -277,6 +276,14 @@ class Forms:
             if kind in ("VG", ";", ":", "–") or (kind == "," and self.s.kind(j + 1) not in ("VG", "REL")):
                 return ""
         return ""
+
+    def _clause_end(self, k: int) -> int:
+        """'If Norway, under pressure at home, leaves': where the clause of k ends, without the aside before it."""
+        relative = self.s.relative_before(k)
+        if relative >= 0 or self.s.kind(k - 1) != ",":
+            return relative if relative >= 0 else k
+        subject = self.s.left_phrase(k)
+        return subject + 1 if 0 <= subject < k - 2 and self.s.kind(subject + 1) == "," else k
 
     def clause_from(self, j: int, k: int) -> bool:
         """Do only noun phrases, their participles and prepositions lie between j and the verb group k?"""

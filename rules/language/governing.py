@@ -242,9 +242,11 @@ class Governing:
         return bool(joined) and self.s.chunks[verb].form == "inf" and bool(self.s.chunks[k].modal)
 
     def _is_aside(self, j: int, k: int) -> bool:
-        """'If the talks fail, Norway will …': is verb j one of a side clause that a comma before k ends?"""
+        """'If the talks fail, Norway will …', 'ending years of strife, Norway …': does a comma before k part verb j?"""
         if self.s.kind(j) != "VG" or "," not in [self.s.kind(m) for m in range(j + 1, k)]:
             return False
+        if j == 0 and self.s.chunks[j].form == "ger":
+            return True
         first = j - 1
         while self.s.kind(first) in ("NP", "P", "AP", "CC"):
             first -= 1

@@ -169,7 +169,8 @@ class Placing:
         """'Defended the decision to sell tanks', 'raids to follow its decision to leave': the news is another one."""
         decided = [g for g in reading.governors if self.s.kind(g) == "NP" and self.s.low(g) in _DECISIONS]
         shadowed = any(self.s.preposition(g) == "by" and self.s.low(g - 2) in _SHADOWED for g in decided)
-        is_known = shadowed or any(self._takes_as_known(g, d) for g in reading.governors for d in decided)
+        is_known = shadowed or any(self._is_stale(g) for g in reading.governors)
+        is_known = is_known or any(self._takes_as_known(g, d) for g in reading.governors for d in decided)
         is_known = is_known or self._has_worked(k, reading)
         return "an earlier decision" if is_known and self._recent(k, dated) < 0 else ""
 
@@ -179,6 +180,13 @@ class Placing:
         chunk = self.s.chunks[verb]
         works = chunk.perfect and not chunk.passive and not chunk.modal and self.s.lemma(verb) != "take"
         return verb > k and works and self.s.kind(verb + 1) == "NP" and k in self.s.subject(verb)
+
+    def _is_stale(self, governor: int) -> bool:
+        """'Despite its order to close the embassy', 'its previous order': is what was decided told in passing?"""
+        chunk = self.s.chunks[governor]
+        words = self.s.tagged.low[chunk.first : chunk.head]
+        is_noun = chunk.kind == "NP" and self.s.low(governor) in self.s.grammar.noun_class
+        return is_noun and (self.s.preposition(governor) == "despite" or not _OLD_WORDS.isdisjoint(words))
 
     def _takes_as_known(self, verb: int, decided: int) -> bool:
         """'Defended', 'to follow': does the verb say nothing new? Who regrets what another has decided answers it."""
@@ -213,7 +221,7 @@ class Placing:
             return f"dated by {self.s.tagged.words[dated.token]!r}"
         if self._anniversary(k):
             return "years after"
-        if self.s.headline and self.s.tagged.low[0] in _EXPLAINING:
+        if self.s.headline and self._explains():
             return "an explainer"
         if other := self._beside_the_news(k):
             return other
@@ -230,6 +238,11 @@ class Placing:
         chunk, low, now = self.s.chunks[k], self.s.tagged.low, self.published
         years = (i for i in range(chunk.first, token) if chunk.kind == "NP" and _is_year(low[i]))
         return next((i for i in years if now is not None and int(low[i]) < now.year), -1)
+
+    def _explains(self) -> bool:
+        """'How the ban was lifted', 'Ten years on: why the troops left'."""
+        low = self.s.tagged.low
+        return any(word in _EXPLAINING and (i == 0 or low[i - 1] == ":") for i, word in enumerate(low))
 
     def _is_sequel(self, k: int) -> bool:
         """'A month later both opened embassies': what a tale of the past goes on with."""

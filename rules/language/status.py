@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.language.conditions import condition, parts_on_terms
+from rules.language.conditions import condition, terms
 from rules.language.following import REACH
 from rules.language.forms import CLASSES, Forms, Link
 from rules.language.governing import AFTER, Governing
@@ -38,7 +38,8 @@ _PENDING = frozenset({"decision", "decisions", "vote", "votes", "ruling", "choic
 # 'Wants the ban lifted', 'hopes that Norway will lift it'.
 _WISHING = {"want": "demand", "need": "demand", "like": "demand", "wish": "demand", "hope": "possible"}
 _DONE_ALONE = word_set(
-    "impose slap freeze ban bar sanction blacklist outlaw expel recall close sever cut shut designate"
+    "impose slap freeze ban bar sanction blacklist outlaw expel recall close sever cut shut designate "
+    "restore reestablish normalise normalize"
 )
 _ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
 # 'Made good on its threat to …', 'kept his promise to …': what was only said is now done.
@@ -133,10 +134,8 @@ class Composer:
 
     def _term(self, k: int, position: int, current: Status, links: list[Link]) -> Link | None:
         """What takes the act back to a supposition: a condition that follows, or 'any' before it."""
-        if on_terms := condition(self.s, k, position, current):
-            return on_terms
-        if current is Status.PLANNED and parts_on_terms(self.s, k):
-            return Link(self.s.chunks[k].first, "if", Status.THREATENED)
+        if tied := condition(self.s, k, position, current) or terms(self.s, k, position, current):
+            return tied
         is_any = bool(links) and links[0].role == "any" and current not in _NOT and not self._is_weighed(links)
         return Link(links[0].token, "any", Status.UNKNOWN) if is_any else None
 
@@ -244,6 +243,8 @@ class Composer:
         low = self.s.low(k)
         if low in _PENDING and self.s.low(k + 1) in ("on", "about", "over"):
             return "possible"
+        if low in _ONWARDS and self.s.low(k + 1) in ("toward", "towards"):
+            return "possible"  # 'a step towards lifting the ban'
         if low in _TIME_LEFT and self.s.lemma(self.s.verb_left(k)) in ("give", "grant", "set", "allow"):
             return "demand"  # 'gave them two weeks to lift the ban'
         if low in _STEPS and self.s.chunks[k + 1].form == "inf":
