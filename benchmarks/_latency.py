@@ -85,7 +85,8 @@ def _offer(feeds: list[FeedServer], count: int, name: str) -> None:
     for number in range(count):
         guid = f"{name}-{number}"
         items = feeds[number % len(feeds)].items
-        items.insert(0, Item(guid=guid, title=f"Number {guid}", text=f"The {guid} was {_word(number)}."))
+        word = _word(number // len(feeds))  # what a feed brings is for all desks in turn
+        items.insert(0, Item(guid=guid, title=f"Number {guid}", text=f"The {guid} was {word}."))
     kept = max(KEPT, math.ceil(LOOKS_KEPT * EVERY_S * count / len(feeds)))
     for each in feeds:
         each.items = each.items[:kept]
