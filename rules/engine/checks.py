@@ -14,7 +14,7 @@ from rules.language.analysis import Analysis
 from rules.language.claims import Claim
 from rules.language.dates import DAY
 from rules.language.phrases import Chunk
-from rules.language.speakers import Voice
+from rules.language.speech import Voice
 from rules.language.vocabulary import Party
 from rules.lexicon import noun_surface
 from rules.model import Evidence, Role, Status, Zone

@@ -8,7 +8,8 @@ from functools import partial
 from rules.language.claims import Claim, SpecialActs
 from rules.language.page_words import PageWords
 from rules.language.reader import ClaimReader
-from rules.language.speakers import Attribution, Voice
+from rules.language.speakers import Attribution
+from rules.language.speech import Voice
 from rules.language.status import FACTUAL
 from rules.language.structure import Structure, structure_of
 from rules.language.tagging import tag

@@ -216,7 +216,7 @@ class Governing:
             kind = self.s.kind(j)
             if (kind == "SUB" and self.s.low(j) != "that") or self._is_of_another(j, k):
                 return None, ""
-            if kind == "VG" and not self._is_alternative(j, k):
+            if kind == "VG" and not self._is_alternative(j, k) and not self._is_of_subject(j, k):
                 speaks = self.s.lemma(j) in self.s.grammar.verb_class and not self._modifies(j)
                 governs = (speaks and not self.s.chunks[j].passive) or self.s.kind(j + 1) == "SUB"
                 return (j, "that") if governs else (None, "")
@@ -227,6 +227,12 @@ class Governing:
             if kind in (";", ":", "–", "REL"):
                 break
         return None, ""
+
+    def _is_of_subject(self, verb: int, k: int) -> bool:
+        """'Said the ban imposed in 2019 was lifted': a participle that says more of the subject of verb k?"""
+        is_short = self.s.chunks[verb].form == "part" and self.s.kind(verb - 1) == "NP" and self.s.kind(verb + 1) == "P"
+        is_said = self.s.kind(verb - 2) == "SUB" or self.s.lemma(verb - 2) in self.s.grammar.reporting
+        return is_short and is_said and all(self.s.kind(j) in ("P", "NP") for j in range(verb + 1, k))
 
     def _modifies(self, verb: int) -> bool:
         """'Rebels fighting the army said …', 'the pact agreed in May', 'years of haggling': it says more of a noun."""

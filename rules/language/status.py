@@ -205,8 +205,8 @@ class Composer:
         while self.s.kind(j) in ("NP", "P", "CC"):
             j += 1
         opens = k == 0 or self.s.kind(k - 1) in ("SUB", "VG", ":", "REL") or self.s.low(k - 1) in _ASKING
-        if opens and self.s.kind(j) == "VG" and self.s.chunks[j].modal:
-            return True
+        if opens and (self.s.kind(j) == "AP" or (self.s.kind(j) == "VG" and self.s.chunks[j].modal)):
+            return True  # 'Lifting the ban impossible'
         is_verb = self.s.kind(j) == "VG" and self.s.chunks[j].form == "fin"
         return opens and is_verb and (self.s.chunks[j].copula or self.s.lemma(j) in ("remain", "seem", "appear"))
 
@@ -281,7 +281,7 @@ class Composer:
     def _of_infinitive(self, k: int, name: str) -> str:
         """What a verb makes of the infinitive after it."""
         lemma = self.s.lemma(k)
-        if lemma in _LETTING:
+        if lemma in _LETTING or (lemma in ("make", "find") and self.s.low(k + 1) == "it"):  # 'makes it hard to lift it'
             return "possible"  # 'the pact allows it to lift the ban'
         if (self.s.low(k + 1), self.s.low(k + 2)) == ("in", "principle"):
             return "plan"  # 'agreed in principle to lift the ban'
