@@ -20,7 +20,7 @@ import httpx
 
 from net.decode import BadCoding, Body, TooLarge
 from net.failure import FailureKind, NetFailure, failure_of
-from net.guard import AddressPolicy, check_url
+from net.guard import AddressPolicy, check_url, read_url
 from net.pools import Pools
 from net.resolve import Resolve, system_resolver
 from net.stopwatch import Stopwatch
@@ -156,11 +156,12 @@ class GuardedClient:
             return NetFailure(kind="timeout", message=f"no complete answer from {request.host} within {total_s:g} s")
 
     async def _hop(self, request: _Request, hops: tuple[Hop, ...], follow: bool, watch: Stopwatch) -> Answer:
-        if problem := check_url(request.url):
-            return NetFailure(kind="url", message=f"{request.url[:200]}: {problem}")
+        url = read_url(request.url)
+        if isinstance(url, str):
+            return NetFailure(kind="url", message=f"{request.url[:200]}: {url}")
         if request.proxy and (why := self._pools.why_refused(request.host)):
             return NetFailure(kind="refused_address", message=f"{request.host} ({why}) is not public")
-        answer = await self._send(request, hops, watch)
+        answer = await self._send(request, url, hops, watch)
         if isinstance(answer, NetFailure) or not follow or answer.status not in _REDIRECTS:
             return answer
         target = _target(answer)
@@ -171,8 +172,7 @@ class GuardedClient:
         hop = Hop(status=answer.status, url=target)
         return await self._hop(await _to(request, target, watch), (*hops, hop), follow, watch)
 
-    async def _send(self, request: _Request, hops: tuple[Hop, ...], watch: Stopwatch) -> Answer:
-        url = httpx.URL(request.url)
+    async def _send(self, request: _Request, url: httpx.URL, hops: tuple[Hop, ...], watch: Stopwatch) -> Answer:
         try:
             async with self._pools.of(request.proxy).stream(
                 request.method,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -16,19 +17,22 @@ Make = Callable[[httpcore.Origin], httpcore.AsyncConnectionInterface]
 """Makes a connection to an origin; it opens with its first request."""
 
 _Place = tuple[bytes, bytes, int]
+_Idle = tuple[httpcore.AsyncConnectionInterface, float]
+"""A connection, and when it was last used: to look whether its server has closed it costs as much as a system call."""
 
 
 class Connections:
     """At most *at_once* requests are under way (more wait), each on a connection of its own; *kept* idle ones stay open
-    for the next request to their place, those least lately used go first.
+    for the next request to their place, for *kept_s* seconds, those least lately used go first.
     """
 
-    def __init__(self, make: Make, *, at_once: int, kept: int) -> None:
+    def __init__(self, make: Make, *, at_once: int, kept: int, kept_s: float) -> None:
         self._make = make
         self._free = asyncio.Semaphore(at_once)
         self._kept = kept
+        self._kept_s = kept_s
         self._count = 0
-        self._idle: dict[_Place, list[httpcore.AsyncConnectionInterface]] = {}
+        self._idle: dict[_Place, list[_Idle]] = {}
 
     @contextlib.asynccontextmanager
     async def stream(self, method: str, url: httpcore.URL, **request: Any) -> AsyncIterator[httpcore.Response]:
@@ -44,7 +48,7 @@ class Connections:
     async def _take(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
         waiting = self._idle.get(_place(origin), [])
         while waiting:
-            connection = waiting.pop()
+            connection, _ = waiting.pop()
             self._count -= 1
             if not connection.has_expired():
                 return connection
@@ -58,7 +62,7 @@ class Connections:
         if not connection.is_idle():
             await connection.aclose()
             return
-        self._idle[place] = [*self._idle.pop(place, []), connection]  # the last place in turn
+        self._idle[place] = [*self._idle.pop(place, []), (connection, time.monotonic())]  # the last place in turn
         self._count += 1
         await self._clear()
 
@@ -66,18 +70,18 @@ class Connections:
         """Close what is too many, and what has waited too long, of the place whose turn is longest ago."""
         while self._idle:
             place, waiting = next(iter(self._idle.items()))
-            if waiting and self._count <= self._kept and not waiting[0].has_expired():
+            if waiting and self._count <= self._kept and time.monotonic() - waiting[0][1] < self._kept_s:
                 return
             if waiting:
                 self._count -= 1
-                await waiting.pop(0).aclose()
+                await waiting.pop(0)[0].aclose()
             if not waiting:
                 self._idle.pop(place, None)
 
     async def aclose(self) -> None:
         """Close those that are kept."""
         idle, self._idle, self._count = self._idle, {}, 0
-        for connection in (one for waiting in idle.values() for one in waiting):
+        for connection, _ in (one for waiting in idle.values() for one in waiting):
             await connection.aclose()
 
 

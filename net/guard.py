@@ -126,10 +126,17 @@ def check_url(url: str) -> str | None:
 
     Only the spelling is looked at; where the host's name leads is checked at every connection.
     """
+    found = read_url(url)
+    return found if isinstance(found, str) else None
+
+
+def read_url(url: str) -> httpx.URL | str:
+    """The parts of *url*, or what `check_url` says of it."""
     if problem := _check_spelling(url):
         return problem
     try:
-        return _check_parts(httpx.URL(url))
+        parts = httpx.URL(url)
+        return _check_parts(parts) or parts
     except (httpx.InvalidURL, UnicodeError) as error:  # of a name such as "xn--" that stands for none
         return f"not a URL ({error})"
 

@@ -35,7 +35,7 @@ class Pools:
         return self._pools[proxy]
 
     def _pool(self, way: httpcore.AsyncConnectionPool) -> Connections:
-        return Connections(way.create_connection, at_once=self._at_once, kept=self._at_once // 2)
+        return Connections(way.create_connection, at_once=self._at_once, kept=self._at_once // 2, kept_s=KEPT_S)
 
     def why_refused(self, host: str) -> str | None:
         """Why no proxy is asked for *host*: an address that is not public, in any spelling. A name is the proxy's."""
