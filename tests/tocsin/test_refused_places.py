@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +20,7 @@ from rules.engine.compile import files_in
 from store.backup import BackupError, backup
 from store.database import Database
 from store.migrate import migrate
-from tocsin.configuration import STARTER, Folder, load_feeds, load_subscriptions
+from tocsin.configuration import STARTER, ConfigurationError, Folder, load_feeds, load_subscriptions
 from tocsin.valkey import EmbeddedValkey, ValkeyError
 
 RULE = "rule: t.one\ntitle: One\ntext: {any: [hello]}\n"
@@ -106,6 +108,42 @@ def test_files_of_rules_that_cannot_be_read_are_problems_and_not_passed_over(tmp
         f"{tmp_path / 'binary.yml'}:1:1: cannot be read: byte 6 is no UTF-8; save it as UTF-8 text",
         f"{tmp_path / 'gone.yml'}:1:1: is a link that leads nowhere, or no regular file; remove or mend it",
     ]
+
+
+def huge(file: Path) -> None:
+    """Two gigabytes, none of which is written."""
+    with file.open("wb") as opened:
+        opened.truncate(2 * 10**9)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"), [(huge, "it is longer than 32000000 bytes"), (os.mkfifo, "it is no regular file")]
+)
+def test_a_file_without_end_is_a_problem_that_costs_neither_memory_nor_time(
+    tmp_path: Path, make: Callable[[Path], object], why: str
+) -> None:
+    for name in ("feeds.yml", "subscriptions.yml"):
+        make(tmp_path / name)
+    for name, read in (("feeds.yml", load_feeds), ("subscriptions.yml", partial(load_subscriptions, rule_ids=()))):
+        with pytest.raises(ConfigurationError) as refused:
+            read(Folder(tmp_path))
+        (said,) = refused.value.problems
+        assert said.startswith(f"{tmp_path / name}:1:1: cannot be read: {why}; ")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2_000_000  # kilobytes
+
+
+def test_a_file_of_rules_without_end_is_a_problem_and_not_read(tmp_path: Path) -> None:
+    huge(tmp_path / "huge.yml")
+    with pytest.raises(RuleErrors) as caught:
+        load(tmp_path)
+    (said,) = map(str, caught.value.problems)
+    assert said.startswith(f"{tmp_path / 'huge.yml'}:1:1: cannot be read: it is longer than 32000000 bytes; ")
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_lines_may_end_as_on_any_system(tmp_path: Path, ends: str) -> None:
+    (tmp_path / "rule.yml").write_bytes(RULE.replace("\n", ends).encode())
+    assert "t.one" in load(tmp_path / "rule.yml").rules
 
 
 @contextmanager

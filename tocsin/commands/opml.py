@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from rules.bounded import read_bounded
 from store.feeds import FeedState, add_feeds, list_feeds
 from store.words import counted
 from tocsin.commands.common import FOUND_PROBLEMS, database, fail, settings_or_exit
-from watcher.opml import OpmlError, read_opml, write_opml
+from watcher.opml import MAX_BYTES, OpmlError, read_opml, write_opml
 
 
 def import_list(
@@ -19,11 +20,13 @@ def import_list(
 ) -> None:
     """Watch the feeds of an OPML list. Folders become tags; what is left out is named with its reason."""
     try:
-        found = read_opml(file.read_bytes())
+        found = read_opml(read_bounded(file, MAX_BYTES))
     except OSError as error:
         fail(f"{file}: {error.strerror}")
     except OpmlError as error:
         fail(f"{file}: {error}", FOUND_PROBLEMS)
+    except ValueError as error:
+        fail(f"{file}: {error}; name a list that a feed reader exported, or split it", FOUND_PROBLEMS)
     with database(settings_or_exit()) as db:
         watched = {each.feed.url: each for each in list_feeds(db)}
         fresh = [one for one in found.feeds if one.url not in watched]
