@@ -265,6 +265,7 @@ class RuleDocument(Part):
     ] = Field(default=SpeakerPart.model_validate({"is": "any"}), description="who must assert it")
     scope: ScopePart = Field(default=ScopePart(), description="where in the article, and how old the event may be")
     unless: tuple[UnlessPart, ...] = Field(default=(), description="what rules a match out")
+    gives_way: SomeWords = Field(default=(), description="rules before which it is silent: [defence.deal.new]")
     confirm: ConfirmPart | None = Field(default=None, description="independent outlets that raise the level")
     emit: Annotated[EmitPart, BeforeValidator(_keyed, json_schema_input_type=str | list[str] | EmitPart)] = Field(
         default=EmitPart(), description="which event a match belongs to"

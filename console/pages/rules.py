@@ -21,7 +21,7 @@ from store.holding import held_rules
 router = APIRouter(include_in_schema=False, dependencies=[Depends(look_around)])
 
 DAYS = 30
-_ASKING = ("claim", "speaker", "scope", "text", "unless", "confirm", "emit")
+_ASKING = ("claim", "speaker", "scope", "text", "unless", "gives_way", "confirm", "emit")
 _NOTHING = RuleActivity(per_day=(0,) * DAYS)
 
 

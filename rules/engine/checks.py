@@ -323,6 +323,14 @@ def unless_outcome(part: UnlessPart, by: str, words: Wording) -> Outcome:
     return Outcome(key="unless", holds=not holds, wanted=wanted, found="ruled out" if holds else "clear", cue=cue)
 
 
+def gives_way_outcome(rule: Rule, others: Collection[str]) -> Outcome:
+    """Whether a rule stands beside the `others` of its `gives_way` that hold for the same article."""
+    wanted = f"none of {_names(rule.document.gives_way)}"
+    return Outcome(
+        key="gives_way", holds=not others, wanted=wanted, found=f"{_names(others)} holds" if others else "none"
+    )
+
+
 def _names(values: Iterable[object]) -> str:
     """As the rule has them: a plain word's own lexicon is called `kind:word`."""
     shown = (v.value if isinstance(v, Status | Zone | Role) else str(v).rpartition(":")[2] for v in values)

@@ -13,7 +13,7 @@ from rules.document import ClaimPart, FilterDocument, RuleDocument, parse
 from rules.engine.filters import Filter, filtered, problems_of_filter
 from rules.engine.needs import anchored
 from rules.engine.rule import ClaimTest, Rule, digest
-from rules.engine.verify import as_written, problems_of
+from rules.engine.verify import as_written, problems_of, problems_of_way
 from rules.family import members
 from rules.lexicon import SHIPPED, Kind, Lexicon, LexiconDocument, build, inline, read_files
 from rules.problems import Problem, text_of
@@ -94,6 +94,8 @@ def compile_files(places: Iterable[Path], *, packs: bool) -> Compiled:
         _add(compiled, source, document)
     for each in compiled.filters:
         compiled.problems += problems_of_filter(each, compiled.rules, lexicons)
+    for rule in compiled.rules.values():
+        compiled.problems += problems_of_way(rule, compiled.rules)
     return compiled
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from rules.engine.bytes_of_text import words_of_article
-from rules.engine.checks import Tried, outcomes, unless_outcome
+from rules.engine.checks import Tried, gives_way_outcome, outcomes, unless_outcome
 from rules.engine.compile import Compiled, compile_files
 from rules.engine.explain import Candidate, Explanation, Outcome
 from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, tests_for
@@ -47,9 +47,18 @@ class RuleSet:
     special: SpecialActs
 
     def match(self, article: Article) -> tuple[Match, ...]:
-        """Every rule that holds for `article`, sorted by rule id."""
+        """Every rule that holds for `article` and gives way to no other that does, sorted by rule id."""
+        held = self._held(article)
+        return tuple(held[rule] for rule in sorted(held) if not self._gives_way(rule, held))
+
+    def _gives_way(self, rule: str, held: Iterable[str]) -> list[str]:
+        """The rules that hold and before which `rule` is silent."""
+        return sorted(set(self.rules[rule].document.gives_way) & set(held))
+
+    def _held(self, article: Article) -> dict[str, Match]:
+        """Every rule that holds for `article`, whether it gives way or not."""
         if not _is_english(article):
-            return ()
+            return {}
         title, text = even(article.title, "title"), even(article.text, "text")
         present = self.scanner.present(words_of_article(title, text))
         matches: dict[str, Match] = {}
@@ -59,7 +68,7 @@ class RuleSet:
         worded = self.scanner.worded(present)
         if worded:
             matches |= {m.rule: m for m in self._worded(article, title, text, worded)}
-        return tuple(matches[rule] for rule in sorted(matches))
+        return matches
 
     def explain(self, rule_id: str, article: Article) -> Explanation:
         """Why `rule_id` holds for `article` or not. KeyError for a rule that is not loaded.
@@ -69,7 +78,9 @@ class RuleSet:
         rule = self.rules[rule_id]
         if not _is_english(article):
             return Explanation(rule=rule_id, matched=None, candidates=(), note=f"language {article.lang} is not read")
-        matched = next((m for m in self.match(article) if m.rule == rule_id), None)
+        held = self._held(article)
+        others = self._gives_way(rule_id, held)
+        way = (gives_way_outcome(rule, others),) if rule.document.gives_way else ()
         title, text = even(article.title, "title"), even(article.text, "text")
         analysis = Analysis(page_of(article, title, text), self.vocabulary, self.special)
         wording = self._wording(title, text)
@@ -77,16 +88,18 @@ class RuleSet:
         claims = [c for n in numbers for c in analysis.claims(n)]
         tried = [Tried(rule, test, c, analysis, wording) for c in claims for test in tests_for(rule, c)]
         shown = sorted(
-            (Candidate(evidence=evidence_of(t.claim), outcomes=tuple(outcomes(t))) for t in tried), key=_by_failures
+            (Candidate(evidence=evidence_of(t.claim), outcomes=(*outcomes(t), *way)) for t in tried), key=_by_failures
         )
+        matched = None if others else held.get(rule_id)
         note = "" if shown or matched else no_claim(rule, analysis, numbers)
         if not rule.claims:
             whole = Evidence("title", 0, len(article.title), article.title)
-            shown, note = [Candidate(evidence=whole, outcomes=tuple(self._word_outcomes(rule, wording)))], ""
+            shown, note = [Candidate(evidence=whole, outcomes=(*self._word_outcomes(rule, wording), *way))], ""
         return Explanation(rule=rule_id, matched=matched, candidates=tuple(shown[:_MOST_CANDIDATES]), note=note)
 
     def survey(self, article: Article) -> Survey:
         """The matches, and which rules failed on a single key of some claim: for trying rules out, not for alerting."""
+        held = self._held(article)
         matches = self.match(article)
         if not _is_english(article):
             return Survey(matches, ())
@@ -94,7 +107,7 @@ class RuleSet:
         page = page_of(article, title, text)
         numbers = islice(self.scanner.worded_sentences(page), MOST_SENTENCES)
         tried = self._tried(Analysis(page, self.vocabulary, self.special), numbers, self._wording(title, text))
-        return Survey(matches, near_misses(tried, {m.rule for m in matches}))
+        return Survey(matches, near_misses(tried, held.keys()))
 
     # -- the way of one article ----------------------------------------------------------------------------------
     def _claimed(self, page: Page, needs: list[Need]) -> dict[str, Match]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import re2
 
 from rules.document import RuleDocument, TextPart, UnlessPart
 from rules.engine.needs import MOST, SHORTEST, share
+from rules.engine.rule import Rule
 from rules.engine.wording import surface
 from rules.lexicon import Lexicon, unknown_lexicon
 from rules.problems import Problem
@@ -34,6 +36,17 @@ def problems_of_unless(
     """Unknown lexicons and bad patterns of an `unless` list."""
     yield from _unknown_names(source, _unless_words(unless), lexicons)
     yield from _bad_patterns(source, _unless_parts(unless))
+
+
+def problems_of_way(rule: Rule, rules: Collection[str]) -> Iterator[Problem]:
+    """Names in `gives_way` that no rule has, and its own."""
+    for number, other in enumerate(rule.document.gives_way):
+        if rule.origin and (other not in rules or other == rule.id):
+            near = difflib.get_close_matches(other, sorted(set(rules) - {rule.id}), 1, 0.6)
+            hint = f"did you mean `{near[0]}`?" if near else "`tocsin rules list` shows the ids"
+            yield rule.origin.problem(
+                as_written(rule.origin, ("gives_way", number)), f"no other rule is called `{other}`; {hint}"
+            )
 
 
 def _no_anchor(source: Source, document: RuleDocument) -> Iterator[Problem]:

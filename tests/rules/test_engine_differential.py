@@ -141,7 +141,8 @@ def read_through(ruleset: RuleSet, article: Article) -> set[str]:
     tried = (
         Tried(r, t, c, analysis, wording) for c in claims for r in ruleset.rules.values() for t in match.tests_for(r, c)
     )
-    return {t.rule.id for t in tried if match.holds(t)}
+    held = {t.rule.id for t in tried if match.holds(t)}
+    return {rule for rule in held if held.isdisjoint(ruleset.rules[rule].document.gives_way)}
 
 
 @pytest.mark.parametrize("part", range(10))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import Article, Confirm, Level, RuleSet, load
+from rules import Article, Confirm, Level, RuleErrors, RuleSet, load
 
 
 def loaded(tmp_path: Path, text: str) -> RuleSet:
@@ -54,6 +54,38 @@ def test_a_family_over_all_states_and_a_family_with_two_params(tmp_path: Path) -
 def test_a_named_value_gives_its_name(tmp_path: Path) -> None:
     rules = loaded(tmp_path, FAMILY.replace("[GE, XK]", "{XK: the Pristina government}"))
     assert rules.rules["recognised.xk"].title == "the Pristina government is recognised by another state"
+
+
+SOUGHT = """
+rule: deal.sought
+title: A deal is sought
+gives_way: [deal.made]
+claim: {act: [seek, sign], object: [deal, contract]}
+---
+rule: deal.made
+title: A deal is made
+claim: {act: sign, object: contract}
+"""
+
+
+def test_a_rule_is_silent_in_an_article_for_which_the_one_holds_that_it_gives_way_to(tmp_path: Path) -> None:
+    rules = loaded(tmp_path, SOUGHT)
+    assert fired(rules, "Norway seeks deal") == ["deal.sought"]
+    assert fired(rules, "Norway seeks deal", "Norway signed a contract.") == ["deal.made"]
+    article = Article(id="1", title="Norway seeks deal", text="Norway signed a contract.")
+    explanation = rules.explain("deal.sought", article)
+    assert explanation.matched is None
+    assert explanation.failing == {"gives_way"}
+    assert "none of deal.made; found deal.made holds" in str(explanation)
+    assert "deal.sought" not in {near.rule for near in rules.survey(article).near}
+
+
+@pytest.mark.parametrize(
+    ("other", "hint"), [("deal.mode", "did you mean `deal.made`"), ("deal.sought", "tocsin rules")]
+)
+def test_a_rule_gives_way_to_no_rule_that_is_unknown_and_not_to_itself(tmp_path: Path, other: str, hint: str) -> None:
+    with pytest.raises(RuleErrors, match=f"rules.yml:4:.*no other rule is called `{other}`; .*{hint}"):
+        loaded(tmp_path, SOUGHT.replace("[deal.made]", f"[{other}]"))
 
 
 FILTERED = """
