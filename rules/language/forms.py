@@ -247,6 +247,8 @@ class Forms:
 
     def _ahead(self, k: int) -> list[Link]:
         """What stands behind a noun without a verb: 'sanctions on the table', 'more sanctions coming'."""
+        if self.s.low(k - 1) == "including" and (name := self._said_of(k - 2 - (self.s.kind(k - 2) == ","))):
+            return [Link(self.s.chunks[k - 1].first, name, CLASSES[name])]
         j = k + 1
         while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP":
             name = self.s.grammar.predicate_class.get(f"{self.s.low(j)}_{self.s.low(j + 1)}", "")
@@ -255,6 +257,10 @@ class Forms:
             j += 2
         comes = self.s.kind(j) == "VG" and self.s.chunks[j].form == "ger" and self.s.lemma(j) in ("come", "loom")
         return [Link(self.s.chunks[j].head, "plan", Status.PLANNED)] if comes else []
+
+    def _said_of(self, k: int) -> str:
+        """'All options are on the table, including …': the class of the predicate that phrase k ends; '' for none."""
+        return self.s.grammar.predicate_class.get(f"{self.s.preposition(k)}_{self.s.low(k)}", "")
 
     def subordinator(self, k: int) -> str:
         """The word that opens the clause of verb group k, if it is a side clause."""

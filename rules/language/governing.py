@@ -28,12 +28,15 @@ _CLAUSAL = frozenset({"as", "after", "before", "since", "until"})
 _TOPIC = frozenset({"on", "about", "over"})
 # 'Wants to have the ban lifted': verbs whose object has something done to it.
 _BRINGING_ABOUT = frozenset({"have", "get", "see", "want", "need", "keep", "make", "like", "wish", "watch", "demand"})
+_COMPLETING = frozenset({"for", "on", "to", "about", "of", "with", "without"})
 _TO_WHOM = frozenset({"threaten", "promise"})
 _LINKING = frozenset({"become", "remain", "seem", "look", "appear", "prove"})
 _TIMES = word_set("hours days weeks months years decades")
 _DEALT = frozenset({"hit", "punish", "strike", "target"})
 # 'Hopes rise for …': verbs that only bring about what their subject governs.
-SWELLING = word_set("rise grow mount increase fade dim build swell emerge swirl rage loom abound spread")
+SWELLING = word_set(
+    "rise grow mount increase fade dim build swell emerge swirl rage loom abound spread begin start resume continue"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,13 @@ class Governing:
         if self._is_topic(k):
             return k - 3, "about"
         is_completed = before in ("VG", "NP", "AP") and not self._is_judged(k)
-        return self._to_left(k - 1, "ger") if is_completed else (None, "")
+        found = self._to_left(k - 1, "ger") if is_completed else (None, "")
+        return (k - 1, "about") if found[0] is not None and self._tells_more(k, found[0]) else found
+
+    def _tells_more(self, k: int, verb: int) -> bool:
+        """'Seeks a man over a group blocking roads': a gerund that only says more of the phrase before it."""
+        is_beside = self.s.kind(k - 1) == "NP" and self.s.kind(k - 2) == "P" and self.s.low(k - 2) not in _COMPLETING
+        return is_beside and self.s.kind(verb) == "VG" and verb < k - 2 and not self._governs(k - 1)
 
     def _is_topic(self, k: int) -> bool:
         """'His stance on Norway joining the pact': a gerund with a subject of its own is only what one speaks of."""

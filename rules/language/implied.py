@@ -123,6 +123,8 @@ def _threatened(reader: Claims, k: int) -> list[int]:
     if s.preposition(k) not in ("with", "of", "for") or s.kind(k - 2) != "NP":
         return []
     verb = k - 3 - (s.kind(k - 3) == "P")
+    if s.preposition(k) != "for" and s.grammar.verb_class.get(s.lemma(verb)) == "demand":
+        return []  # 'backs Norway with sanctions on Ghana'
     named = any(s.chunks[k - 2].first <= i <= s.chunks[k - 2].last for i in s.tagged.parties)
     return [k - 2] if s.kind(verb) == "VG" and named else []
 
@@ -151,7 +153,8 @@ def _wanted(reader: Claims, claim: Claim) -> bool:
     head = reader.s.chunks[claim.chunk].head
     if any(link.token == head and claim.token < head for link in claim.reading.links):
         return True
-    behind = [link for link in claim.reading.links[:1] if link.token > head and link.role in _WISHES]
+    first = reader.s.chunks[claim.chunk].first
+    behind = [link for link in claim.reading.links[:1] if not first <= link.token <= head and link.role in _WISHES]
     if any(reader.s.at_token(link.token) not in claim.reading.governors for link in behind):
         return True  # 'sanctions on the table'
     wrapped = range(_wrapped(reader.s, claim.chunk), claim.chunk)  # 'a range of steps, including sanctions'
@@ -178,7 +181,9 @@ def _is_topic(reader: Claims, claim: Claim, governor: int) -> bool:
     """'To discuss sanctions and trade': do they merely speak of sanctions, which may be there, and not of new ones?"""
     head = reader.s.chunks[governor].head
     talks = any(link.token == head and link.role == "talk" for link in claim.reading.links)
-    is_set = reader.s.low(claim.chunk + 1) in _SET or _names_party(reader, claim.chunk)
+    chunk = reader.s.chunks[claim.chunk]
+    named = [party for first, (_, party) in reader.t.parties.items() if chunk.first <= first < chunk.head]
+    is_set = reader.s.low(claim.chunk + 1) in _SET or any(not party.adjective for party in named)
     return talks and not is_set and not _is_fresh(reader, claim.chunk)
 
 

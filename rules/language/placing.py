@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
 from rules.language.claims import Thing
 from rules.language.dates import DAY, Dated, event_age, recent_day
@@ -32,7 +31,7 @@ _LOOKING_BACK = frozenset({"defend", "justify", "explain"})
 _RUING = frozenset({"regret", "rue"})
 _SHADOWED = frozenset({"overshadowed", "clouded", "eclipsed", "marred", "dogged", "soured", "dominated", "darkened"})
 _DECISIONS = frozenset({"decision", "decisions", "move", "choice", "agreement", "deal"})
-_FEELING = frozenset({"surprise", "anger", "outrage", "dismay", "fury", "disappointment", "alarm"})
+_FEELING = frozenset({"surprise", "anger", "outrage", "dismay", "fury", "disappointment", "surprised", "angered"})
 _COMING_AFTER = frozenset({"follow", "accompany", "mark", "crown", "cap"})
 # 'The cost of the exit': it took place some time ago.
 _ABOUT = word_set(
@@ -294,8 +293,8 @@ class Placing:
         chunk, low = self.s.chunks[k], self.s.tagged.low
         if chunk.kind != "VG" or chunk.form != "fin":
             return chunk.form == "inf" and self._among_the_last(k - 1)
-        after = low[chunk.last : self.s.chunks[self.clause(k)[1]].last + 1]
-        compares = any(a == "than" and b in _EVERY for a, b in pairwise(after))
+        after = range(chunk.last, self.s.chunks[self.clause(k)[1]].last + 1)
+        compares = any(low[i] == "than" and not _EVERY.isdisjoint(low[i + 1 : i + 3]) for i in after)
         return compares or (chunk.perfect and any(self._is_vague(j) for j in self.s.subject(k)))
 
     def _among_the_last(self, k: int) -> bool:
@@ -314,7 +313,7 @@ class Placing:
         """'Ten years after the troops left …'."""
         low = self.s.tagged.low
         first = self.s.chunks[k].first
-        ends = (i for i in range(max(1, first - 8), first) if low[i] == "after" and low[i - 1] in _LONG)
+        ends = (i for i in range(max(1, first - 8), first) if low[i] in ("after", "since") and low[i - 1] in _LONG)
         return any("in" not in low[max(0, i - 3) : i] for i in ends)  # 'the first in ten years after' is news
 
     def _attributive(self, k: int, token: int) -> bool:

@@ -54,7 +54,7 @@ _DECIDING = frozenset({"vote", "decide", "rule"})
 _MUSING = frozenset({"speak", "comment", "elaborate", "reflect", "touch", "dwell", "brief"})
 _PUTTING_OFF = word_set("delay postpone defer put_off hold_off")
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
-_TO_SOMEBODY = frozenset({"challenge", "appeal", "persuade", "convince", "remind", "petition"})
+_TO_SOMEBODY = frozenset({"call", "challenge", "appeal", "persuade", "convince", "remind", "petition"})
 _ONWARDS = frozenset({"forward", "closer", "nearer", "ahead", "step", "steps"})
 _HELD = frozenset({"hold", "ice", "shelf"})
 _ASKING = frozenset({"what", "why", "how", "whether", "that"})
@@ -125,8 +125,9 @@ class Composer:
 
     def _is_topic(self, k: int, current: Status | None) -> bool:
         """'Comment: on the calls for an embargo', 'regarding threats to leave': a heading, and nobody's call."""
-        starts = self.s.kind(k) == "NP" and self.s.kind(k - 1) == "P" and self.s.low(k - 1) in _REGARDING
-        return starts and current in _WEAKER and self.s.kind(k - 2) in ("", ":", "–")
+        if self.s.kind(k) != "NP" or self.s.kind(k - 1) != "P" or current not in _WEAKER:
+            return False
+        return self.s.kind(k - 2) in (":", "–") or (k == 1 and self.s.low(0) in _REGARDING)
 
     def _is_told_first(self, k: int) -> bool:
         """'Norway cuts ties: is it a bluff?': what stands before the colon is not asked."""

@@ -238,7 +238,7 @@ class VerbOrNoun:
             return "N", low  # 'the Central Command Center'
         if before in NOMINAL_LEFT or (before == "P" and (nouny or self.s.low[i - 1] not in _CLAUSAL)):
             return "N", low
-        if not nouny or self.is_bidden(i):
+        if not nouny or self.is_bidden(i) or self.is_related(i, before):
             return ("N", low) if before == "N" and self.ahead.is_board(i, lemma) else ("VB", lemma)
         after = self.ahead.after(i)
         if before in ("N", "PR") and (self.asks() or self.demands(i) or self.is_only_verb(i, lemma, after)):
@@ -287,6 +287,11 @@ class VerbOrNoun:
         verb = self.before_party(i - 1)
         bids = verb >= 0 and self.s.tags[verb] in VERBAL and self.s.lemmas[verb] in _BIDDING
         return bids and self.ahead.after(i) in ("D", "N", "ADJ", "NUM", "VBG")
+
+    def is_related(self, i: int, before: str) -> bool:
+        """'Banks that deal with Norway', 'those who trade arms': the verb of a relative after a plural."""
+        is_verb = before == "REL" and i > 1 and self.plural_before(i - 1)
+        return is_verb and self.ahead.after(i) in ("P", "D", "ADJ", "NUM", "N")
 
     def before_party(self, i: int) -> int:
         """The word before the party that word i is of."""
