@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
@@ -121,7 +120,7 @@ def _ping(engine: Engine, connection: Any) -> None:
     """Have all connections made anew where this one is dead."""
     try:
         engine.dialect.do_ping(connection)
-    except psycopg.Error as error:
+    except engine.dialect.loaded_dbapi.Error as error:  # its driver is 9 MB, loaded where it is used alone
         raise InvalidatePoolError from error
 
 

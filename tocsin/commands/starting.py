@@ -6,12 +6,15 @@ import errno
 import gc
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import typer
 
 from net.client import preload
-from tocsin.commands.common import FOUND_PROBLEMS, database, fail
+from store.revision import outdated, revision
+from tocsin.commands.common import database, fail
 from tocsin.configuration import ConfigurationError
 from tocsin.settings import Settings
 from tocsin.supervise import Service, Supervisor
@@ -62,26 +65,20 @@ def _elsewhere(error: OSError) -> str:
 
 
 def migrate_apart(settings: Settings) -> None:
-    """Bring the ledger to the newest shape, in a process of its own: the migration tool takes 11 MB, which the services
-    would carry along for nothing. A failure ends the command; the child has said why.
+    """Bring the ledger to the newest shape, where it is not, in a process of its own: the migration tool takes 11 MB,
+    which the services would carry along for nothing. A failure ends the command; the other one has said why.
     """
-    pid = os.fork()
-    if not pid:
-        os._exit(_migrate(settings))
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if code:
-        raise typer.Exit(code)
+    with database(settings) as db:
+        if outdated(revision(db)) is None:
+            return
+    program = (sys.executable, "-P", "-m", "tocsin", "migrate")
+    ended = subprocess.run(program, env=_environment(settings), stdout=subprocess.DEVNULL, check=False)  # noqa: S603
+    if ended.returncode:
+        raise typer.Exit(ended.returncode)
 
 
-def _migrate(settings: Settings) -> int:
-    from store.migrate import SchemaTooNew, migrate  # only here, so that only the child pays for it
-
-    try:
-        with database(settings) as db:
-            migrate(db)
-    except SchemaTooNew as error:
-        typer.echo(str(error), err=True)
-        return FOUND_PROBLEMS
-    except typer.Exit as end:
-        return end.exit_code
-    return 0
+def _environment(settings: Settings) -> dict[str, str]:
+    """Ours, for a command that is to use the same ledger."""
+    name = "TOCSIN_DATABASE_URL"
+    ours = {key: value for key, value in os.environ.items() if key != f"{name}_FILE"}
+    return {**ours, name: settings.database}
