@@ -12,6 +12,7 @@ from rules.language.claims import MOST_ACTS, Arguments, Claim, SpecialActs, Thin
 from rules.language.dates import DAY, event_age, to_come
 from rules.language.endings import ended
 from rules.language.forms import Link
+from rules.language.history import History
 from rules.language.hits import Hit
 from rules.language.implied import bare
 from rules.language.naming import Naming
@@ -57,7 +58,7 @@ class ClaimReader:
         self.published = published
         question = bool(self.t.words) and self.t.words[-1] == "?"
         self.composer = Composer(structure, question)
-        self.placing = Placing(sentence, structure, published)
+        self.placing = Placing(sentence, structure, published, History(structure, published))
         self.casting = Casting(structure, Naming(structure, before))
         self.nouns = structure.grammar.nouns
         self.objects = [h for h in self.t.hits if h.form.pos in ("noun", "word")]
@@ -331,7 +332,7 @@ class ClaimReader:
             zone_cue=cue,
             dated=dated,
             span=self.placing.span(first, last),
-            old_word=self.placing.old_word(things),
+            old_word=self.placing.history.old_word(things),
             objects=tuple(arguments.objects),
         )
 

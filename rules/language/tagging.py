@@ -13,6 +13,7 @@ from rules.language.vocabulary import Party, Vocabulary
 from rules.language.words import Tagged
 
 _SMALL = frozenset({"of", "the", "in", "on", "for", "to", "with", "and"})
+_SUBJECTS = frozenset({"it", "he", "she", "they", "we", "i"})
 _TELLING = frozenset({"warn", "tell", "inform", "assure", "remind", "notify", "convince", "persuade"})
 
 
@@ -88,7 +89,8 @@ class _Tagger:
         follows = bool(i) and self.s.tags[i - 1] in ("N", "PR") and i not in self.s.joined
         if follows and i - 1 in self.inside and self.ahead.is_base(i) and self.verbs.is_coordinated(i - 1):
             return not self.verbs.finite  # 'Norway, Ghana open bases'
-        return is_past and follows and not self.verbs.finite and not self.ahead.verb_follows(i)
+        begins = not self.verbs.finite or self.s.low[i - 1] in _SUBJECTS  # 'said it set final duties'
+        return is_past and follows and begins and not self.ahead.verb_follows(i)
 
     def closed(self, i: int, low: str, tag: str) -> tuple[str, str]:
         if low == "to":

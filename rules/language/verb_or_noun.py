@@ -228,7 +228,7 @@ class VerbOrNoun:
         joined = before == "CC" and self.s.tags[i - 2] == "ADJ"  # 'immediate and complete'
         if (
             low in _ADJECTIVES_TOO
-            and (joined or before in ("VBZ", "VBD", "VBG"))
+            and (joined or before in ("VBZ", "VBD", "VBG") or (before == "VB" and self.s.lemmas[i - 1] != "help"))
             and self.ahead.after(i) in ("N", "ADJ")
         ):
             return "ADJ", low  # 'announces complete withdrawal'
