@@ -9,6 +9,7 @@ from rules.language.claims import Claim
 from rules.language.structure import Structure
 from rules.language.vocabulary import Party
 
+_COMMUNITY = frozenset({"ec", "eec", "community", "communities"})
 _HEADS_OF_REGIONS = frozenset({"gov", "governor", "mayor"})
 
 
@@ -28,7 +29,8 @@ def sharing(claim: Claim, part: PartiesPart) -> list[Party]:
     if part.min < 2:
         return [p for p in claim.who.parties if fits(p, part.kinds)]
     found = [p for p in claim.who.parties if p.id not in claim.who.placed and fits(p, part.kinds)]
-    return _one_of_each_home([*found, *_makers(claim)]) if "company" in part.kinds else found
+    found = _one_of_each_home([*found, *_makers(claim)]) if "company" in part.kinds else found
+    return _beyond_union(found, claim.structure)
 
 
 def _one_of_each_home(parties: list[Party]) -> list[Party]:
@@ -36,6 +38,16 @@ def _one_of_each_home(parties: list[Party]) -> list[Party]:
     for party in sorted(parties, key=lambda p: p.kind == "company"):
         seen.setdefault(party.home or party.id, party)
     return [p for p in dict.fromkeys(parties) if p in seen.values()]
+
+
+def _beyond_union(parties: list[Party], s: Structure) -> list[Party]:
+    """The parties without the EU where it deals with its own members alone: that is a law of theirs.
+
+    What was the European Community had fewer members, so it counts.
+    """
+    others = {p.id for p in parties} - {"EU"}
+    is_own = bool(others) and others <= s.grammar.nouns["eu_members"] and _COMMUNITY.isdisjoint(s.tagged.low)
+    return [p for p in parties if p.id != "EU"] if is_own else parties
 
 
 def _makers(claim: Claim) -> Iterator[Party]:
@@ -46,7 +58,8 @@ def _makers(claim: Claim) -> Iterator[Party]:
         for hit in s.tagged.hits:
             if hit.form.maker and chunk.first <= hit.first <= chunk.last:
                 yield Party(hit.form.maker, "state")
-        if not s.grammar.nouns["firms"].isdisjoint(s.tagged.low[chunk.first : chunk.last + 1]):
+        words = s.tagged.low[chunk.first : chunk.last + 1]
+        if not s.grammar.nouns["firms"].isdisjoint(words) and s.grammar.nouns["irregulars"].isdisjoint(words):
             yield from (
                 Party(p.id, "state")
                 for i, (_, p) in sorted(s.tagged.parties.items())

@@ -9,6 +9,7 @@ from rules.language.claims import Thing
 from rules.language.dates import DAY, Dated, event_age, recent_day
 from rules.language.following import REACH
 from rules.language.history import OLD_S, OLD_WORDS, WHEN, History
+from rules.language.passing import Passing
 from rules.language.status import FACTUAL, Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
@@ -118,7 +119,8 @@ class Placing:
     def zone(self, k: int, token: int, reading: Reading, dated: Dated | None) -> tuple[Zone, str]:
         zone = self.sentence.zone
         chunk = self.s.chunks[k]
-        if old := self._told_as_history(k, token, dated) or self._looks_back(k, reading, dated):
+        old = self._told_as_history(k, token, dated) or self._looks_back(k, reading, dated)
+        if old := old or self._passed_over(k, token, reading, dated):
             return Zone.BACKGROUND, old
         if zone in _WHOLE:
             return zone, _WHOLE[zone]
@@ -155,7 +157,8 @@ class Placing:
         whole = k - 2 * (word == "of" and self.s.low(k - 2) in self.s.grammar.nouns["wraps"])
         if self.s.preposition(whole) == "at" and self.s.low(whole - 2) in _FEELING:
             return "in passing"  # 'voiced surprise at the new round of sanctions'
-        if self.s.lemma(k - 2) in _COMING_AFTER:
+        is_predicate = self.s.kind(k - 2) == "VG" and self.s.chunks[k - 2].copula  # 'are in talks on arms'
+        if is_predicate or self.s.lemma(k - 2) in _COMING_AFTER:
             return ""  # 'the truce was followed by the lifting of the ban'
         return word if word == "since" else "in passing" if word in _BESIDE and not reading.links else ""
 
@@ -165,15 +168,7 @@ class Placing:
         shadowed = any(self.s.preposition(g) == "by" and self.s.low(g - 2) in _SHADOWED for g in decided)
         is_known = shadowed or any(self._is_stale(g) for g in reading.governors)
         is_known = is_known or any(self._takes_as_known(g, d) for g in reading.governors for d in decided)
-        is_known = is_known or self._has_worked(k, reading)
         return "an earlier decision" if is_known and self._recent(k, dated) < 0 else ""
-
-    def _has_worked(self, k: int, reading: Reading) -> bool:
-        """'The lifting of the ban has helped exports': what an act has brought about since."""
-        verb = reading.governors[0] if reading.governors and self.s.kind(k) == "NP" else -1
-        chunk = self.s.chunks[verb]
-        works = chunk.perfect and not chunk.passive and not chunk.modal and self.s.lemma(verb) != "take"
-        return verb > k and works and self.s.kind(verb + 1) == "NP" and k in self.s.subject(verb)
 
     def _is_stale(self, governor: int) -> bool:
         """'Despite its order to close the embassy', 'its previous order': is what was decided told in passing?"""
@@ -181,6 +176,10 @@ class Placing:
         words = self.s.tagged.low[chunk.first : chunk.head]
         is_noun = chunk.kind == "NP" and self.s.low(governor) in self.s.grammar.noun_class
         return is_noun and (self.s.preposition(governor) == "despite" or not OLD_WORDS.isdisjoint(words))
+
+    def _passed_over(self, k: int, token: int, reading: Reading, dated: Dated | None) -> str:
+        """What is told in passing, unless it is of this week."""
+        return Passing(self.s).mark(k, token, reading) if self._recent(k, dated) < 0 else ""
 
     def _takes_as_known(self, verb: int, decided: int) -> bool:
         """'Defended', 'to follow': does the verb say nothing new? Who regrets what another has decided answers it."""

@@ -246,8 +246,11 @@ class ClaimReader:
             elif preposition != "by":  # 'the ratification by Norway of the treaty'
                 break
         arguments.subjects = self._noun_subjects(k)
-        if self.s.kind(k - 1) == "VG" and self.s.grammar.verb_class.get(self.s.lemma(k - 1)) == "begin":
-            arguments.objects += self.s.subject(k - 1)  # 'the troops begin their withdrawal'
+        begins = self.s.kind(k - 1) == "VG" and self.s.grammar.verb_class.get(self.s.lemma(k - 1)) == "begin"
+        if begins:
+            arguments.objects += [
+                n for n in self.s.subject(k - 1) if not self.s.has_party(n)
+            ]  # 'the troops begin their withdrawal'
         return arguments
 
     def _noun_subjects(self, k: int) -> list[int]:

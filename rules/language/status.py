@@ -288,8 +288,16 @@ class Composer:
             return "plan"  # 'agreed in principle to lift the ban'
         if name == "begin" and self.s.kind(k + 1) == "NP":
             return "plan"  # 'began procedures to lift the ban'
+        if self._judges(k, name):
+            return "unread"
         told = lemma == "tell" or (lemma in _ORDERING and self._to_another(k))
         return "demand" if told and not self.s.chunks[k].passive else name or "plan"
+
+    def _judges(self, k: int, name: str) -> bool:
+        """'It was a folly for Norway to leave', 'makes it simpler to send arms': is the deed weighed, not done?"""
+        is_it = self.s.low(k + 1) == "it" and self.s.kind(k + 2) in ("NP", "AP") and self.s.kind(k + 3) == "VG"
+        weighs = is_it and self.s.chunks[k + 3].form == "inf"
+        return weighs or (self.s.chunks[k].copula and self.s.kind(k + 1) == "NP" and not name)
 
     def _ahead_of_its_class(self, k: int, role: str) -> str:
         """What a verb makes of the act whatever its class says; '' for nothing."""

@@ -111,10 +111,12 @@ class _Tagger:
         before = self.verbs.before(i)
         if before in VERBAL or before == "CC":
             return "SUB"
-        if before != "N":
+        if before not in ("N", ","):
             return "D"
         if self.ahead.after(i) in ("V", "BE", "HAVE"):
             return "REL"  # 'the agreement that ended the war'
+        if before == ",":
+            return "D"
         governs = self.s.lemmas[i - 1] in self.v.grammar.noun_class
         spoke = any(lemma in self.v.grammar.reporting for lemma in self.s.lemmas[max(0, i - 4) : i])
         return "SUB" if governs or spoke or self.told(i) or self.spoken_at(i) else "REL"

@@ -1,0 +1,138 @@
+"""What a text tells only in passing: an act that is known already, named beside the news that its clause is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.language.status import FACTUAL, Reading
+from rules.language.structure import Structure
+from rules.language.words import word_set
+
+_BEHIND = frozenset({"after", "following", "since", "amid", "amidst", "despite"})
+_AMID = frozenset({"amid", "amidst", "despite"})
+_THEN = frozenset({"after", "following", "since"})
+_OWNED = frozenset({"of", "from"})
+_RECENT = frozenset({"recent", "recently", "past", "earlier"})
+# 'A day after', 'shortly after': the same news.
+_SOON = word_set("minutes hour hours day days week shortly soon just immediately")
+# 'The first of its kind since May' tells of today.
+_RANKING = word_set("first last time only best worst biggest largest most least highest lowest")
+# 'The withdrawal began', 'the truce took effect': what a noun does itself is the news.
+_HAPPENING = word_set(
+    "begin start take come enter go be become follow happen occur end complete conclude finish proceed continue"
+    " announce confirm say"
+)
+# 'The warning comes after …', 'flights resumed after …': the two belong together.
+_TOGETHER = word_set(
+    "come follow be resume reopen restart restore begin start return arrive sail open flow reciprocate retaliate"
+)
+# What answers a deed or trades on it does so at once.
+_AT_ONCE = word_set(
+    "reciprocate respond retaliate react answer welcome hail condemn denounce protest"
+    " rise fall jump surge drop plunge slide gain climb soar tumble rally slip sink rebound"
+)
+_SO = frozenset({"without", "with", "as", "to"})
+_COUNTING = word_set("number numbers share proportion percentage rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Answers for the acts of one sentence."""
+
+    s: Structure
+
+    def mark(self, k: int, token: int, reading: Reading) -> str:
+        """Why the act at `token` in chunk k is told in passing; '' where it may be the news."""
+        if self._is_recent(k, token):
+            return "called recent"
+        if self._lasts(k):
+            return "since then"
+        if self._counts(k):
+            return "a count"
+        if self._stands_behind(k, reading):
+            return "after it"
+        if self._is_left_so(k):
+            return "how it is left"
+        if self._has_effects(k, reading):
+            return "what has come of it"
+        return self._of_title(k, reading) if self.s.headline else self._of_text(k, reading)
+
+    def _of_title(self, k: int, reading: Reading) -> str:
+        """'Whalers put to sea after Norway's exit from the pact': a noun that says whose deed it was."""
+        if self.s.kind(k) != "NP" or reading.links or self.s.preposition(k) not in _BEHIND:
+            return ""
+        chunk = self.s.chunks[k]
+        named = any(i in self.s.tagged.parties for i in range(chunk.first, chunk.head))
+        main = self.s.verb_left(k - 1)
+        told = main >= 0 and self.s.lemma(main) not in _AT_ONCE and not self._soon(chunk.first - 1)
+        return "behind the news" if told and (named or self.s.preposition(k + 2) in _OWNED) else ""
+
+    def _of_text(self, k: int, reading: Reading) -> str:
+        is_clause = reading.subordinate in _THEN and not reading.governors and reading.status in FACTUAL
+        return "a clause behind the news" if is_clause and self._is_behind(k) else ""
+
+    def _soon(self, token: int) -> bool:
+        """'A day after': do words before the preposition say that little time lies between?"""
+        return not _SOON.isdisjoint(self.s.tagged.low[max(0, token - 3) : token])
+
+    def _is_behind(self, k: int) -> bool:
+        """'The trader was held after Norway lifted the ban': is the main clause about something else?"""
+        first, tags = self.s.chunks[k].first, self.s.tagged.tags
+        at = next((i for i in range(first, -1, -1) if self.s.tagged.low[i] in _THEN), -1)
+        if at < 0 or tags[first] in ("VBZ", "VB") or self._soon(at):
+            return False
+        main = self._main(k, at)
+        if main < 0:
+            return at > 0  # 'After talks in Oslo the sides signed a truce' is the news itself
+        return self.s.lemma(main) not in _TOGETHER and not self.s.chunks[main].perfect
+
+    def _main(self, k: int, at: int) -> int:
+        """The main verb beside a side clause that begins at token `at`: before it, or behind it; -1 for none."""
+        before = self.s.verb_left(self.s.at_token(at))
+        later = (j for j in range(k + 1, len(self.s.chunks)) if self.s.chunks[j].form == "fin")
+        tells = (j for j in later if self.s.lemma(j) not in self.s.grammar.reporting)
+        return before if before >= 0 else next(tells, -1)
+
+    def _is_recent(self, k: int, token: int) -> bool:
+        """'The recent withdrawal', 'the recently signed pact': it was told before."""
+        chunk = self.s.chunks[k]
+        return chunk.kind == "NP" and not _RECENT.isdisjoint(self.s.tagged.low[chunk.first : token])
+
+    def _has_effects(self, k: int, reading: Reading) -> bool:
+        """'The withdrawal has left a void': the news is what came of it."""
+        verb = reading.governors[0] if reading.governors and self.s.kind(k) == "NP" else -1
+        if verb < k or self.s.lemma(verb) in _HAPPENING or self.s.kind(verb + 1) != "NP":
+            return False
+        chunk = self.s.chunks[verb]
+        is_past = chunk.perfect or (self.s.tagged.tags[chunk.head] == "VBD" and not self.s.headline)
+        return is_past and chunk.form == "fin" and not (chunk.passive or chunk.copula or chunk.modal)
+
+    def _lasts(self, k: int) -> bool:
+        """'Has banned flour since the quarrel': how things have stood for long."""
+        chunk = self.s.chunks[k]
+        since = next((j for j in range(k + 1, k + 8) if self.s.kind(j) not in ("NP", "NUM", "AP", "P")), k + 8)
+        since = next((j for j in range(k + 1, since) if self.s.low(j) == "since"), -1)
+        if since < 0 or chunk.kind != "VG" or not (chunk.perfect or chunk.form == "part"):
+            return False
+        before = self.s.chunks[since - 1]
+        return _RANKING.isdisjoint(self.s.tagged.low[before.first : before.last + 1])
+
+    def _stands_behind(self, k: int, reading: Reading) -> bool:
+        """'Will train more judges after leaving the court', 'amid attempts to close a deal': neither is told as new."""
+        if self.s.chunks[k].form == "ger" and self.s.preposition(k) in _THEN:
+            main = self.s.verb_left(k - 2)
+            return main >= 0 and self.s.chunks[main].modal == "will"
+        outer = reading.governors[-1] if reading.governors else -1
+        return self.s.kind(outer) == "NP" and self.s.preposition(outer) in _AMID
+
+    def _is_left_so(self, k: int) -> bool:
+        """'…, leaving the bloc with empty hands': in which state somebody is left, and nobody leaves."""
+        chunk = self.s.chunks[k]
+        is_result = chunk.form == "ger" and self.s.kind(k - 1) == "," and self.s.lemma(k) == "leave"
+        after = self.s.chunks[k + 2] if is_result and k + 2 < len(self.s.chunks) else chunk
+        return is_result and (self.s.low(k + 2) in _SO or after.kind == "AP" or after.form in ("ger", "part"))
+
+    def _counts(self, k: int) -> bool:
+        """'The number of people denied visas': a statistic, and not one deed."""
+        is_said = self.s.kind(k) == "VG" and self.s.preposition(k - 1) == "of" and self.s.kind(k - 1) == "NP"
+        return is_said and self.s.low(k - 3) in _COUNTING
