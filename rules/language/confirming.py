@@ -57,7 +57,7 @@ class Confirmation:
             if not phrases or not _LAWMAKERS.isdisjoint(_words(s, phrases)):
                 continue
             tells_again = self._tells_again(s, k, claim) and not self._is_of_another(s, phrases, claim)
-            if tells_again or (_names_its_thing(s, claim) and self._is_of_the_doer(s, phrases, claim)):
+            if tells_again or (_names_its_thing(s, claim) and self._speaks_for_the_doer(s, phrases, claim)):
                 return phrases
         return []
 
@@ -88,11 +88,19 @@ class Confirmation:
         own, doers = claim.structure, claim.who.agents[:1]
         for k in range(len(s.chunks) if s.tagged.quotes else 0):
             phrases = self._quoted_by(s, k)
-            if doers and phrases and s.tagged.low[phrases[0][0]] in ("he", "she"):
+            is_pronoun = bool(phrases) and s.tagged.low[phrases[0][0]] in ("he", "she")
+            if phrases and not is_pronoun and not self._speaks_for_the_doer(s, phrases, claim):
+                continue
+            found = self.resolved(s, phrases, claim) if phrases and not is_pronoun else None
+            if found and found.speaker.role is Role.OFFICIAL:
+                return found
+            is_open = not found or found.speaker.role is Role.UNKNOWN
+            if phrases and doers and is_open:  # 'the council said': which one, the claim says
                 return self.resolved(own, self.speech.phrases(own, doers[0], len(own.chunks)), claim)
-            if phrases and self._is_of_the_doer(s, phrases, claim) and _LAWMAKERS.isdisjoint(_words(s, phrases)):
-                return self.resolved(s, phrases, claim)
         return None
+
+    def _speaks_for_the_doer(self, s: Structure, phrases: list[Span], claim: Claim) -> bool:
+        return self._is_of_the_doer(s, phrases, claim) and _LAWMAKERS.isdisjoint(_words(s, phrases))
 
     def _quoted_by(self, s: Structure, k: int) -> list[Span]:
         """'"…," said the ministry', 'the ministry said'."""
