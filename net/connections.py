@@ -59,7 +59,7 @@ class Connections:
         """What is cut off in the middle of an answer is closed by httpcore, and what never opened needs no closing."""
         if connection.is_closed():
             return
-        if not connection.is_idle():
+        if not connection.is_idle() or _has_more(connection):
             await connection.aclose()
             return
         self._idle[place] = [*self._idle.pop(place, []), (connection, time.monotonic())]  # the last place in turn
@@ -83,6 +83,16 @@ class Connections:
         idle, self._idle, self._count = self._idle, {}, 0
         for connection, _ in (one for waiting in idle.values() for one in waiting):
             await connection.aclose()
+
+
+def _has_more(connection: httpcore.AsyncConnectionInterface) -> bool:
+    """Whether more came with the answer than the answer: it would be read as the answer to the next request, which the
+    server may never have seen. httpcore leaves that in h11's hands, and says nothing of it.
+    """
+    inner: Any = connection
+    while inner is not None and not hasattr(inner, "_h11_state"):
+        inner = getattr(inner, "_connection", None)
+    return inner is not None and bool(inner._h11_state.trailing_data[0])
 
 
 def _place(origin: httpcore.Origin) -> _Place:

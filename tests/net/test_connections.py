@@ -79,3 +79,23 @@ async def test_a_request_that_is_given_up_leaves_its_place_to_the_next_one() -> 
         assert [answered(one).status for one in await asyncio.gather(*waiting)] == [200] * 3
         assert failed(await slow) == "timeout"
         assert open_to(there) == 0
+
+
+async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_ones() -> None:
+    async with place(ok(b"asked for") + ok(b"not asked for")) as there, GuardedClient(allow=LOOPBACK) as client:
+        bodies = [answered(await client.post(there.url(), content=b"")).body for _ in range(3)]
+        bodies += [answered(await client.get(there.url())).body for _ in range(2)]
+    assert bodies == [b"asked for"] * 5
+    assert (len(there.requests), there.connections) == (5, 5)
+
+
+async def test_interim_answers_without_end_end_with_the_time() -> None:
+    async def answer(_request: bytes, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100)
+            await writer.drain()
+
+    before = psutil.Process().memory_info().rss
+    async with place(answer) as there, GuardedClient(allow=LOOPBACK) as client:
+        assert failed(await client.post(there.url(), content=b"", total_s=1.0)) == "timeout"
+    assert psutil.Process().memory_info().rss - before < 20_000_000

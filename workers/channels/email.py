@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from email import charset, policy
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
@@ -33,6 +34,8 @@ from workers.smtp import SmtpServer
 
 IN_DIGEST = 200
 """Messages of one digest."""
+
+GOOD_BYE_S = 1.0
 
 # no folding of our own: a fold right after the name of a header is legal, and some programs do not read it
 _WIRE = policy.compat32.clone(linesep="\r\n", max_line_length=998)
@@ -97,18 +100,27 @@ async def send(parcel: Parcel, context: Context, client: GuardedClient) -> Outco
     if context.smtp is None:
         return TryAgain(reason=f"{UNSENT}: no mail server is set; set TOCSIN_SMTP_URL", after_s=300, ours=True)
     content = b"To: " + BREAKS.sub("", parcel.address).encode("ascii", "replace") + b"\r\n" + parcel.body
+    server, sender = context.smtp, parseaddr(context.mail_from)[1]
+    connection = _connection(server)
     try:
         async with asyncio.timeout(TOTAL_S):
-            return await _hand_over(context.smtp, parseaddr(context.mail_from)[1], parcel.address, content)
+            await connection.connect()
+            _, answer = await connection.sendmail(sender, [parcel.address], content)
     except TimeoutError:
-        reason = f"the mail server {context.smtp.host} did not answer within {TOTAL_S:g} s"
+        reason = f"the mail server {server.host} did not answer within {TOTAL_S:g} s"
         return TryAgain(reason=reason, ours=True)
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        return outcome_of(error, context.smtp)
+        await _part_from(connection)
+        return outcome_of(error, server)
+    else:
+        await _part_from(connection)
+        return Delivered(code=250, response=answer[:500])
+    finally:
+        connection.close()
 
 
-async def _hand_over(server: SmtpServer, sender: str, receiver: str, content: bytes) -> Outcome:
-    connection = aiosmtplib.SMTP(
+def _connection(server: SmtpServer) -> aiosmtplib.SMTP:
+    return aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
         use_tls=server.security == "tls",
@@ -118,9 +130,15 @@ async def _hand_over(server: SmtpServer, sender: str, receiver: str, content: by
         password=server.password,
         timeout=TOTAL_S,
     )
-    async with connection:
-        _, answer = await connection.sendmail(sender, [receiver], content)
-    return Delivered(code=250, response=answer[:500])
+
+
+async def _part_from(connection: aiosmtplib.SMTP) -> None:
+    """Say good-bye, and wait for a moment. A server that hangs there has said what becomes of the mail: who took that
+    for a failure would send the mail again and again.
+    """
+    with suppress(TimeoutError, aiosmtplib.SMTPException, OSError):
+        async with asyncio.timeout(GOOD_BYE_S):
+            await connection.quit()
 
 
 def outcome_of(error: Exception, server: SmtpServer) -> Outcome:
