@@ -17,6 +17,7 @@ WHEN = frozenset({"after", "as", "while", "when", "amid", "since", "before"})
 OLD_WORDS = word_set("existing current old longstanding decades-old expired previous earlier 1990s renewed original")
 """What is called so was there before."""
 _EXPLAINING = frozenset({"how", "why"})
+_BEFORE_HOW = frozenset({":", "show", "shows", "reveal", "reveals", "unveil", "unveils", "explain", "explains"})
 _LONG = frozenset({"years", "decades", "year", "decade", "months", "century", "centuries"})
 # 'The cost of the exit': it took place some time ago.
 _ABOUT = word_set(
@@ -69,9 +70,9 @@ class History:
         return is_year and (self.published is None or int(word) < self.published.year)
 
     def _explains(self) -> bool:
-        """'How the ban was lifted', 'Ten years on: why the troops left'."""
+        """'How the ban was lifted', 'Ten years on: why the troops left', 'Files show how Norway planned …'."""
         low = self.s.tagged.low
-        return any(word in _EXPLAINING and (i == 0 or low[i - 1] == ":") for i, word in enumerate(low))
+        return any(w in _EXPLAINING and (i == 0 or low[i - 1] in _BEFORE_HOW) for i, w in enumerate(low))
 
     def _is_sequel(self, k: int) -> bool:
         """'A month later both opened embassies': what a tale of the past goes on with."""

@@ -74,10 +74,13 @@ def _bare_thing(reader: Claims, k: int) -> Thing | None:
 
 def _bare_claim(reader: Claims, k: int, thing: Thing) -> Claim | None:
     aimed = _aimed(reader, k) or _targeted(reader, k)
-    arguments = Arguments(objects=[k], targets=_threatened(reader, k) + aimed + _told(reader, k))
+    targets = _threatened(reader, k) + aimed + _told(reader, k) + _facing(reader, k)
+    agents = [n for word, n in reader.s.complements(k) if word == "from"]  # 'faces sanctions from Norway'
+    arguments = Arguments(objects=[k], targets=targets, agents=agents)
     claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), arguments)
     claim = _to_come(reader, k, claim)
-    return claim if ((_is_fresh(reader, k) or aimed) and claim.status in FACTUAL) or _wanted(reader, claim) else None
+    is_news = _is_fresh(reader, k) or aimed or any(link.role == "enact" for link in claim.reading.links)
+    return claim if (is_news and claim.status in FACTUAL) or _wanted(reader, claim) else None
 
 
 def _is_fresh(reader: Claims, k: int) -> bool:
@@ -127,6 +130,13 @@ def _threatened(reader: Claims, k: int) -> list[int]:
         return []  # 'backs Norway with sanctions on Ghana'
     named = any(s.chunks[k - 2].first <= i <= s.chunks[k - 2].last for i in s.tagged.parties)
     return [k - 2] if s.kind(verb) == "VG" and named else []
+
+
+def _facing(reader: Claims, k: int) -> list[int]:
+    """'Norway faces new sanctions': whom they are for."""
+    first = listed_first(reader.s, _wrapped(reader.s, k))
+    faces = reader.s.lemma(first - 1) in ("face", "risk")
+    return [j for j in reader.s.subject(first - 1) if reader.s.has_party(j)] if faces else []
 
 
 def _told(reader: Claims, k: int) -> list[int]:

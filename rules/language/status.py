@@ -162,7 +162,12 @@ class Composer:
         """'signed a bill lifting the ban', and not 'adopted a resolution threatening sanctions'."""
         if not links or links[-1].role != "bill" or any(link.status not in FACTUAL for link in links[:-1]):
             return False
-        return self.s.lemma(governor) in _ENACTING
+        passes = self.s.lemma(governor) in ("approve", "pass", "okay", "back") and self._is_of_council(governor)
+        return passes or self.s.lemma(governor) in _ENACTING
+
+    def _is_of_council(self, verb: int) -> bool:
+        """'The Security Council passed a resolution imposing it': that needs nobody's signature."""
+        return any(party in ("UNSC", "UN") for j in self.s.subject(verb) for party in self._states(j))
 
     def _fulfils(self, governor: int, links: list[Link]) -> bool:
         """'Made good on its threat to leave', 'kept a promise to sign': the word that was given is kept."""

@@ -20,9 +20,10 @@ _FRESH = word_set("new fresh more further additional tougher latest possible pot
 _LEAVING = word_set(
     "walk pull withdraw back step break bow drop opt secede split retreat get go exit depart resign slip storm shy"
 )
+_TOUCHING = frozenset({"involve", "concern"})
 _NEVER_PASSIVE = frozenset({"expire", "lapse", "elapse", "vanish"})
 # 'Levy punishing sanctions': how hard a measure is, unless it is done to somebody.
-_HARSH = word_set("punishing biting stinging swingeing debilitating withering damaging binding")
+_HARSH = word_set("punishing biting stinging swingeing debilitating withering damaging binding devastating crushing")
 # 'Demands Norway lift the ban': words that are the verb between one who is told and what he is to do.
 _BIDDEN = word_set("lift end drop halt stop release free ease quit return")
 _BIDDING = word_set("demand ask urge tell insist request recommend propose")
@@ -148,8 +149,9 @@ class VerbOrNoun:
             return "VBD"  # 'stepped up sanctions'
         if tags.get("VBN") in _NEVER_PASSIVE and before in ("N", "ADV"):
             return "VBD"  # 'the ban that kept it from trading expired'
-        if self.finite and "VBN" in tags and before != "CC" and before != "PR":
-            return "VBN"
+        involved = tags.get("VBN") in _TOUCHING and before == "N" and after in (",", "P", "V", "BE", "HAVE", "M")
+        if involved or (self.finite and "VBN" in tags and before not in ("CC", "PR")):
+            return "VBN"  # 'the countries involved, among them Norway, threatened …'
         if before in ("N", "PR") and not self.had_verb and self.only_verb(i):
             return "VBD"
         if before == "," and after == "P" and self.follows_apposition(i):
