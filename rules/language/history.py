@@ -61,10 +61,10 @@ class History:
     def _dated_noun(self, k: int, token: int) -> int:
         """'The 2021 withdrawal': the year before a noun that is the act, if it is a past one; -1 for none."""
         chunk, low = self.s.chunks[k], self.s.tagged.low
-        years = (i for i in range(chunk.first, token) if chunk.kind == "NP" and self._is_past_year(low[i]))
+        years = (i for i in range(chunk.first, token) if chunk.kind == "NP" and self.is_past_year(low[i]))
         return next(years, -1) if self.published is not None else -1
 
-    def _is_past_year(self, word: str) -> bool:
+    def is_past_year(self, word: str) -> bool:
         """Is it a year before that of the article, which any year is of an article without a date?"""
         is_year = len(word) == 4 and word.isdigit() and word[:2] in ("19", "20")
         return is_year and (self.published is None or int(word) < self.published.year)
@@ -110,7 +110,7 @@ class History:
     def _entry(self) -> str:
         """'1980: London expels 15 diplomats': a line of a chronicle of past years."""
         low = self.s.tagged.low
-        is_entry = not self.s.headline and low[1:2] == [":"] and self._is_past_year(low[0])
+        is_entry = not self.s.headline and low[1:2] == [":"] and self.is_past_year(low[0])
         return f"dated by {low[0]!r}" if is_entry else ""
 
     def _before_present(self, k: int) -> bool:
@@ -152,7 +152,9 @@ class History:
         """'Ten years after the troops left …'."""
         low = self.s.tagged.low
         first = self.s.chunks[k].first
-        ends = (i for i in range(max(1, first - 8), first) if low[i] in ("after", "since") and low[i - 1] in _LONG)
+        spans = _LONG | {"month", "weeks"}
+        ends = [i for i in range(max(1, first - 8), first) if low[i] in ("after", "since") and low[i - 1] in spans]
+        ends = [i for i in ends if "," not in low[i:first]]  # 'years after the war, Norway has lifted it' is news
         return any("in" not in low[max(0, i - 3) : i] for i in ends)  # 'the first in ten years after' is news
 
     def _attributive(self, k: int, token: int) -> bool:
@@ -167,6 +169,6 @@ class History:
             chunk = self.s.chunks[thing.chunk]
             for i in range(chunk.first, chunk.last + 1):
                 low = self.s.tagged.low[i]
-                if low in OLD_WORDS or self._is_past_year(low):
+                if low in OLD_WORDS or self.is_past_year(low):
                     return low
         return ""

@@ -12,6 +12,7 @@ _NOMINAL = frozenset({"D", "ADJ", "N", "NUM", "POSS", "JJV", "PR"})
 _HEADS = frozenset({"N", "PR", "NUM"})
 _GROUP = frozenset({"M", "BE", "HAVE", "DO", "NEG", "ADV", "TO"})
 _DAYS = WEEKDAYS | {"today", "yesterday", "tomorrow", "tonight"}
+_PERIODS = frozenset({"week", "weekend", "month", "year"})
 _CLAUSE = frozenset({"NP", "VG", "AP"})
 _GOES_ON = _CLAUSE | {"P", "TO", "SUB", "REL"}
 _READY = word_set(
@@ -91,17 +92,24 @@ def _with_perfects(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
 
 def _without_days(s: Tagged, chunks: list[Chunk]) -> list[Chunk]:
     """'Plans Thursday for new talks', 'has for the first time met': a time parts no word from what it governs."""
-    if _DAYS.isdisjoint(s.low) and "time" not in s.low:
+    if _DAYS.isdisjoint(s.low) and _PERIODS.isdisjoint(s.low) and "time" not in s.low:
         return chunks
     left_out: set[int] = set()
     for k, chunk in enumerate(chunks[1:-1], 1):
         if chunk.kind == "NP" and s.low[chunk.first : chunk.last + 1] == ["the", "first", "time"]:
             left_out |= {k - 1, k} if s.low[chunks[k - 1].first] == "for" else set()
-        if chunk.kind == "NP" and chunk.first == chunk.last and s.low[chunk.first] in _DAYS:
+        if chunk.kind == "NP" and _says_when(s, chunk):
             first = k - (s.low[chunks[k - 1].first] == "on")
             is_within = first and chunks[first - 1].kind in _CLAUSE and chunks[k + 1].kind in _GOES_ON
             left_out |= set(range(first, k + 1)) if is_within else set()
     return _joined(s, [(k - 1 in left_out, chunk) for k, chunk in enumerate(chunks) if k not in left_out])
+
+
+def _says_when(s: Tagged, chunk: Chunk) -> bool:
+    """'Thursday', 'early next week'."""
+    if chunk.first == chunk.last:
+        return s.low[chunk.first] in _DAYS
+    return s.low[chunk.head] in _PERIODS and s.low[chunk.first] in ("next", "last", "this", "early", "late")
 
 
 def _joined(s: Tagged, chunks: list[tuple[bool, Chunk]]) -> list[Chunk]:

@@ -175,7 +175,8 @@ class Placing:
         chunk = self.s.chunks[governor]
         words = self.s.tagged.low[chunk.first : chunk.head]
         is_noun = chunk.kind == "NP" and self.s.low(governor) in self.s.grammar.noun_class
-        return is_noun and (self.s.preposition(governor) == "despite" or not OLD_WORDS.isdisjoint(words))
+        is_old = not OLD_WORDS.isdisjoint(words) or any(self.history.is_past_year(word) for word in words)
+        return is_noun and (is_old or self.s.preposition(governor) == "despite")
 
     def _passed_over(self, k: int, token: int, reading: Reading, dated: Dated | None) -> str:
         """What is told in passing, unless it is of this week."""
