@@ -42,6 +42,13 @@ def _keyed(value: object) -> object:
     return {"key": listed(value)} if isinstance(value, str | list) else value
 
 
+def _ruled_out(value: object) -> object:
+    """Plain words rule out what stands in one sentence with them: `unless: [released, freed]`."""
+    words = listed(value) if isinstance(value, str) else value
+    is_plain = isinstance(words, list) and words and all(isinstance(word, str) for word in words)
+    return [{"text": {"any": words}, "where": "sentence"}] if is_plain else value
+
+
 def _alternatives(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
@@ -62,6 +69,7 @@ class PartyPart(Part):
     kinds: _Kinds = Field(default=(), alias="is", description="kinds of party; `any` unless `head` is given")
     name: Words | None = Field(default=None, description="only these: ISO 3166-1 alpha-2 codes or bodies (IR, EU)")
     head: SomeWords = Field(default=(), description="or a noun that heads the phrase: [central bank, $court, rebels]")
+    of: _Kinds = Field(default=(), description="whose those of `head` must be: kinds of party; `as` then binds these")
     as_: str | None = Field(default=None, alias="as", description="bind what was found to this name")
     optional: StrictBool | None = Field(
         default=None,
@@ -127,6 +135,11 @@ class UnlessPart(Part):
     where: Literal["sentence", "article"] = Field(default="article", description="where the words must stand")
 
 
+_Unless = Annotated[
+    tuple[UnlessPart, ...], BeforeValidator(_ruled_out, json_schema_input_type=str | list[str] | list[UnlessPart])
+]
+
+
 class ClaimPart(Part):
     """Constraints on one clause: who does what to what, with which status."""
 
@@ -142,9 +155,7 @@ class ClaimPart(Part):
         default=(Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY), description="which statuses count"
     )
     novelty: Literal["new", "any"] = Field(default="any", description="new: not what is called old, existing, extended")
-    unless: tuple[UnlessPart, ...] = Field(
-        default=(), description="what rules this claim out, and no other of the rule"
-    )
+    unless: _Unless = Field(default=(), description="what rules this claim out, and no other of the rule")
 
 
 class SpeakerPart(Part):
@@ -264,7 +275,7 @@ class RuleDocument(Part):
         SpeakerPart, BeforeValidator(_spoken, json_schema_input_type=Literal["any", "outlet", "somebody"] | SpeakerPart)
     ] = Field(default=SpeakerPart.model_validate({"is": "any"}), description="who must assert it")
     scope: ScopePart = Field(default=ScopePart(), description="where in the article, and how old the event may be")
-    unless: tuple[UnlessPart, ...] = Field(default=(), description="what rules a match out")
+    unless: _Unless = Field(default=(), description="what rules a match out; plain words do so in their sentence")
     gives_way: SomeWords = Field(default=(), description="rules before which it is silent: [defence.deal.new]")
     confirm: ConfirmPart | None = Field(default=None, description="independent outlets that raise the level")
     emit: Annotated[EmitPart, BeforeValidator(_keyed, json_schema_input_type=str | list[str] | EmitPart)] = Field(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rules.document import PartyPart, SpeakerPart, UnlessPart
 from rules.engine.explain import Outcome
-from rules.engine.partners import fits, no_state, sharing
+from rules.engine.partners import fits, no_state, owners, sharing
 from rules.engine.rule import ClaimTest, Rule
 from rules.engine.wording import Wording
 from rules.language.analysis import Analysis
@@ -231,10 +231,15 @@ def headed(t: Tried, key: str) -> list[str]:
         return []
     s = t.claim.structure
     chunks = t.claim.who.agents if key == "by" else t.claim.around()
-    heads = [(s.chunks[k].first, b) for k in chunks for b in (s.chunks[k].head, s.before_name(k)) if b >= 0]
-    hits = (h for a, b in heads for h in s.tagged.hits if a <= h.first <= b <= h.last and h.names & names)
-    found = list(dict.fromkeys(h.form.lemma for h in hits))
-    return found or (_leading(t, chunks) if any(_PRESIDENT in t.article.lexicons[n].forms for n in names) else [])
+    heads = [(k, b) for k in chunks for b in (s.chunks[k].head, s.before_name(k)) if b >= 0]
+    hits = [(k, h) for k, b in heads for h in s.tagged.hits if s.chunks[k].first <= h.first <= b <= h.last]
+    found = [(k, h.form.lemma) for k, h in hits if h.names & names]
+    part = t.test.part.by if key == "by" else t.test.part.on
+    if part and part.of:
+        return list(dict.fromkeys(p.id for k, _ in found for p in owners(s, k) if fits(p, part.of)))
+    return list(dict.fromkeys(lemma for _, lemma in found)) or (
+        _leading(t, chunks) if any(_PRESIDENT in t.article.lexicons[n].forms for n in names) else []
+    )
 
 
 def _leading(t: Tried, chunks: Iterable[int]) -> list[str]:

@@ -8,8 +8,12 @@ from rules.document import PartiesPart
 from rules.language.claims import Claim
 from rules.language.structure import Structure
 from rules.language.vocabulary import Party
+from rules.language.words import word_set
 
 _COMMUNITY = frozenset({"ec", "eec", "community", "communities"})
+_OWNING = frozenset({"of", "from", "in", "to", "by", "with", "for"})
+# 'A group linked to Norway', 'gunmen backed by Norway'.
+_TIED = word_set("link tie back connect affiliate sponsor support base fund arm train employ hire align")
 _HEADS_OF_REGIONS = frozenset({"gov", "governor", "mayor"})
 
 
@@ -77,3 +81,11 @@ def _is_region(s: Structure, k: int) -> bool:
     """Is the phrase a part of a state, or who heads one ('Texas', 'Gov. Rusu')?"""
     titled = [*s.tagged.low[s.chunks[k].first : s.chunks[k].head], s.low(k - 2) if s.kind(k - 1) == "." else ""]
     return s.low(k) in s.grammar.nouns["regions"] or not _HEADS_OF_REGIONS.isdisjoint(titled)
+
+
+def owners(s: Structure, k: int) -> Iterator[Party]:
+    """Whose those in phrase k are: 'Norwegian hackers', 'hackers from Norway', 'a group linked to Norway'."""
+    tied = k + 1 if s.kind(k + 1) == "VG" and s.chunks[k + 1].form == "part" and s.lemma(k + 1) in _TIED else k
+    completing = [n for j in {k, tied} for word, n in s.complements(j) if word in _OWNING]
+    for chunk in (s.chunks[n] for n in [k, *sorted(completing)]):
+        yield from (p for i, (_, p) in sorted(s.tagged.parties.items()) if chunk.first <= i <= chunk.last)

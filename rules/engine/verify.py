@@ -11,6 +11,7 @@ from rules.document import RuleDocument, TextPart, UnlessPart
 from rules.engine.needs import MOST, SHORTEST, share
 from rules.engine.rule import Rule
 from rules.engine.wording import surface
+from rules.language.vocabulary import grammar
 from rules.lexicon import Lexicon, unknown_lexicon
 from rules.problems import Problem
 from rules.source import Path as Keys
@@ -26,6 +27,8 @@ def problems_of(source: Source, document: RuleDocument, lexicons: Mapping[str, L
         yield source.problem(("rule",), "a rule needs `claim` or `text`; add one")
     yield from _no_anchor(source, document)
     yield from _bad_objects(source, document)
+    yield from _bad_owners(source, document)
+    yield from _no_verbs(source, document)
     yield from _bad_variables(source, document)
     yield from _too_few_tests(source, document)
 
@@ -65,6 +68,25 @@ def _bad_objects(source: Source, document: RuleDocument) -> Iterator[Problem]:
         if part.object and not part.object.head and not part.object.kinds:
             at = as_written(source, ("claim", number, "object"))
             yield source.problem(at, "`object` needs `head` (nouns) or `is` (kinds of party); add one")
+
+
+def _no_verbs(source: Source, document: RuleDocument) -> Iterator[Problem]:
+    """A verb is written as its base form; 'to', 'not' and 'will' are read from the text."""
+    for number, part in enumerate(document.claim):
+        for position, word in enumerate(part.act):
+            first, _, rest = word.lower().partition(" ")
+            if rest and (first == "to" or grammar().closed.get(first) in ("M", "NEG")):
+                message = f"`{word}` is no verb; write `{rest}` (what `status` asks for is read from the text)"
+                yield source.problem(as_written(source, ("claim", number, "act", position)), message)
+
+
+def _bad_owners(source: Source, document: RuleDocument) -> Iterator[Problem]:
+    for number, part in enumerate(document.claim):
+        for key in ("by", "on"):
+            party = getattr(part, key)
+            if party and party.of and not party.head:
+                at = as_written(source, ("claim", number, key, "of"))
+                yield source.problem(at, "`of` says whose those of `head` are; add `head`, or write `is`")
 
 
 def has_literal(part: TextPart | None) -> bool:

@@ -143,6 +143,15 @@ class Lookahead:
         last = next((last for first, (last, p) in self.s.parties.items() if first == i and not p.adjective), -1)
         return last >= 0 and self.after(last) != "N"
 
+    def acts_only(self, i: int) -> bool:
+        """Is word i the base form of a verb, and no noun?"""
+        return self.is_base(i) and self.s.low[i] not in self.v.noun_heads
+
+    def governs(self, i: int) -> bool:
+        """Is it a noun that says what becomes of the noun before it ('threat', 'package')?"""
+        low = self.s.low[i] if i < len(self.s.low) else ""
+        return low in self.v.grammar.noun_class or low in self.v.grammar.nouns["wraps"]
+
     def acts_next(self, i: int) -> bool:
         """May the next word be the verb, an object being right behind it?"""
         if i + 2 >= len(self.s.low) or not self.is_base(i + 1) or i + 1 in self.inside or i + 1 in self.fixed:

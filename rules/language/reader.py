@@ -27,7 +27,7 @@ from rules.model import Status
 
 _NOUN_LINKS = frozenset({"of", "to", "on", "from", "for", "in", "with", "against", "over"})
 _TIMES = WEEKDAYS | word_set(
-    "today tomorrow tonight yesterday midnight noon night day"
+    "today tomorrow tonight yesterday midnight noon night day moment"
     " week weekend month year morning evening summer winter spring autumn january february march april may june july"
     " august september october november december"
 )
@@ -173,8 +173,8 @@ class ClaimReader:
 
     def _receives(self, k: int, hit: Hit) -> bool:
         """'Sends Norway more tanks', 'names it a sponsor of terror': two phrases, the second no name's part?"""
-        if self.s.kind(k + 1) != "NP":
-            return False
+        if self.s.kind(k + 1) != "NP" or self.s.low(k) in _TIMES:
+            return False  # 'films the moment a boat sinks'
         is_apart = self.s.has_party(k) and self.s.chunks[k + 1].head not in self.t.parties
         return is_apart or (hit.form.transitive and self.thing(k + 1, hit) is not None)
 

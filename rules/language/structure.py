@@ -150,8 +150,8 @@ class Structure:
         chunk = self.chunks[k]
         if chunk.form == "part" and self.kind(k - 1) == "VG" and self.lemma(k - 1) in self.grammar.reporting:
             return self.subject(k - 1)  # 'Norway says no longer bound by the pact'
-        if chunk.form == "ger" and self.kind(k - 1) == "NP" and self.has_party(k - 1):
-            return self.left_coordinated(k - 1)
+        if chunk.form == "ger" and (doer := self._doer_before(k)) >= 0:
+            return self.left_coordinated(doer)
         if chunk.form in ("inf", "ger") or (self.joins(k - 1) and not self._closes_aside(k - 1)):
             governor = self.verb_left(k - 1)
             if governor >= 0 and self._said_of(k, governor):
@@ -166,6 +166,14 @@ class Structure:
         if left < 0 and chunk.form == "ger" and self.kind(k - 1) == "P":
             left = self.left_phrase(self.main_verb(k))
         return self.left_coordinated(left) if left >= 0 else []
+
+    def _doer_before(self, k: int) -> int:
+        """'Norway closing …', 'blames Norway for closing …', 'keeps it from closing …': who does it; -1 for none."""
+        if self.kind(k - 1) == "NP":
+            return k - 1 if self.has_party(k - 1) else -1
+        governor = self.verb_left(k - 1)
+        is_led = self.preposition(k) in ("for", "of", "from", "with") and governor == k - 3 >= 0
+        return k - 2 if is_led and not self.chunks[governor].passive and self.has_party(k - 2) else -1
 
     def _is_helped(self, k: int) -> bool:
         """'Norway helps Ghana build ships': both do it."""

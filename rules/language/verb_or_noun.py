@@ -28,6 +28,10 @@ _HARSH = word_set("punishing biting stinging swingeing debilitating withering da
 _BIDDEN = word_set("lift end drop halt stop release free ease quit return")
 _BIDDING = word_set("demand ask urge tell insist request recommend propose")
 _TRADES = word_set("banking shipping trading lending licensing funding financing processing mining")
+_FINDING = frozenset({"find", "show", "believe", "think", "fear", "know", "prove", "learn", "hear", "suspect", "mean"})
+_SUBJECT = frozenset({"N", "ADJ", "D", "NUM", "POSS", "CC", "JJV"})
+_WHEN = WEEKDAYS | word_set("last this next earlier late early dead yesterday today two three four")
+_TYING = frozenset({"link", "tie", "connect", "relate", "attach", "affiliate", "expose"})
 # 'Norway-flagged': what a state's name and a participle say of a thing.
 _BELONGING = word_set("flagged owned backed based led made built registered linked operated")
 _SPOKEN = frozenset({"say", "add", "insist", "warn", "argue", "remark", "reply", "vow"})
@@ -149,16 +153,16 @@ class VerbOrNoun:
             return "VBD"  # 'stepped up sanctions'
         if tags.get("VBN") in _NEVER_PASSIVE and before in ("N", "ADV"):
             return "VBD"  # 'the ban that kept it from trading expired'
-        involved = tags.get("VBN") in _TOUCHING and before == "N" and after in (",", "P", "V", "BE", "HAVE", "M")
-        if involved or (self.finite and "VBN" in tags and before not in ("CC", "PR")):
-            return "VBN"  # 'the countries involved, among them Norway, threatened …'
+        past = self.finite or self.is_tied(i, tags, after)
+        if past and "VBN" in tags and before not in ("CC", "PR"):
+            return "VBD" if self.is_reported(i, before, after) else "VBN"
         if before in ("N", "PR") and not self.had_verb and self.only_verb(i):
             return "VBD"
         if before == "," and after == "P" and self.follows_apposition(i):
             return "VBD"
         if after == "TO" and self.headline and not self.ahead.is_base(i + 2):
             after = "P"  # 'ambassador recalled to Oslo'
-        if self.s.low[i + 1 : i + 3] in (["due", "to"], ["because", "of"]) and not self.acts_only(i + 3):
+        if self.s.low[i + 1 : i + 3] in (["due", "to"], ["because", "of"]) and not self.ahead.acts_only(i + 3):
             after = "P"  # 'election postponed due to floods', and not 'troops due to leave'
         followed = after in ("D", "N", "NUM", "PR", "ADJ", "TO", "SUB", "that", "VBG", "V")
         return "VBD" if followed or "VBN" not in tags else "VBN"
@@ -169,9 +173,22 @@ class VerbOrNoun:
         is_told = is_second and self.s.low[i + 1] in ("with", "to") and not self.headline
         return is_told and not self.ahead.verb_follows(i)
 
-    def acts_only(self, i: int) -> bool:
-        """Is word i the base form of a verb, and no noun?"""
-        return self.ahead.is_base(i) and self.s.low[i] not in self.v.noun_heads
+    def is_reported(self, i: int, before: str, after: str) -> bool:
+        """'Navy says rebels seized a tanker': the verb of a clause that nothing but its subject opens."""
+        verb = next((j for j in range(i - 1, -1, -1) if self.s.tags[j] in (*VERBAL, "BE", "HAVE", "M")), -1)
+        tags = self.s.tags[verb + 1 : i]
+        finding = frozenset() if self.headline else _FINDING  # titles tell in the present what is found
+        opens = before == "N" and verb >= 0 and self.s.lemmas[verb] in self.v.grammar.reporting | finding
+        is_clause = opens and self.s.tags[verb] != "VBN" and _SUBJECT.issuperset(tags)
+        is_object = after in ("D", "NUM", "PR", "N", "ADJ") and self.s.low[i + 1] not in _WHEN
+        return is_clause and is_object and not self.ahead.verb_follows(i, clause=False)
+
+    def is_tied(self, i: int, tags: dict[str, str], after: str) -> bool:
+        """'Hackers linked to Norway hit …', 'the countries involved, …': a verb that has no object is a participle."""
+        if tags.get("VBN") in _TYING:
+            return self.before(i) == "N" and self.s.low[i + 1 : i + 2] == ["to"]
+        is_touched = tags.get("VBN") in _TOUCHING and self.before(i) == "N"
+        return is_touched and after in (",", "P", "V", "BE", "HAVE", "M")
 
     def only_verb(self, i: int) -> bool:
         """'Norway walked away from the deal': is it the one verb of a whole sentence, or of a headline and active?"""
@@ -211,7 +228,7 @@ class VerbOrNoun:
             or (
                 party is not None and i > 1 and self.s.low[i - 2] in _FRESH and i - 2 not in self.inside
             )  # 'more Norway sanctions'
-            or self.governs(i + 1)  # 'EU sanctions threat looms'
+            or self.ahead.governs(i + 1)  # 'EU sanctions threat looms'
             or (party is not None and self.is_dealt_with(self.before_party(i - 1)))
         )
         return seldom or self.ahead.acts_next(i)  # 'EU states strike lucrative contracts'
@@ -219,11 +236,6 @@ class VerbOrNoun:
     def is_dealt_with(self, i: int) -> bool:
         """'To discuss Norway sanctions': is what follows the object of an infinitive at i?"""
         return i >= 1 and self.s.tags[i] == "VB" and self.s.tags[i - 1] == "TO" and self.s.lemmas[i] not in _SPOKEN
-
-    def governs(self, i: int) -> bool:
-        """Is it a noun that says what becomes of the noun before it ('threat', 'package')?"""
-        low = self.s.low[i] if i < len(self.s.low) else ""
-        return low in self.v.grammar.noun_class or low in self.v.grammar.nouns["wraps"]
 
     def base(self, i: int, low: str, lemma: str, before: str) -> tuple[str, str]:
         nouny = low in self.v.noun_heads

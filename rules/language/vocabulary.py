@@ -209,7 +209,7 @@ class Vocabulary:
         mine = {f.words[0]: (f.tag, f.lemma.split()[0]) for x in lexicons.values() for f in x.forms if f.pos == "verb"}
         self.verbs = dict(self.grammar.verbs)
         for word in sorted(mine):
-            if word not in self.verbs:
+            if word not in self.verbs and word not in self.grammar.closed:  # 'not pay' makes no verb of 'not'
                 base = mine[word][1]
                 self.verbs |= {k: v for k, v in _verb_table([base]).items() if k not in self.verbs}
         nouns = {f.words[0] for x in lexicons.values() for f in x.forms if f.pos == "noun" and len(f.words) == 1}

@@ -169,3 +169,70 @@ claim: [{act: clash, object: guard}, {act: erupt, object: fighting}, {act: fight
 def test_many_who_clash_do_something(test: str, tmp_path: Path) -> None:
     rule = f"{CLASHED}tests:\n  - {test}\n"
     assert not [r for r in run_tests(load(written(tmp_path, rule), packs=False)) if r.failed]
+
+
+@pytest.mark.parametrize(("act", "mend"), [("to lift", "lift"), ("not pay", "pay"), ("will leave", "leave")])
+def test_an_act_is_a_base_form_without_what_status_says(act: str, mend: str, tmp_path: Path) -> None:
+    file = written(tmp_path, f"rule: a.b\ntitle: abc\nclaim: {{act: [{act}], object: ban}}\n")
+    problems = compile_files([file], packs=False).problems
+    assert [f"write `{mend}`" in p.message for p in problems] == [True]
+
+
+HACKED = "rule: a.b\ntitle: abc\nclaim: {act: $attack, about: $cyber, by: {head: $hacker, of: state, as: BY}}\ntests:\n"
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "{hit: Ghanaian hackers breached the email accounts of three ministers., bind: {BY: Ghana}}",
+        "{hit: Hackers from Ghana attack computer network of parliament, bind: {BY: Ghana}}",
+        "{hit: A hacker group linked to Ghana hit the computer network of a bank., bind: {BY: Ghana}}",
+        "{miss: Hackers breached the email accounts of three ministers., because: claim.by}",
+        "{miss: Ghanaian activists hit the computer network of a bank., because: claim.by}",
+    ],
+)
+def test_those_who_act_may_have_to_be_a_states(test: str, tmp_path: Path) -> None:
+    assert not [r for r in run_tests(load(written(tmp_path, HACKED + f"  - {test}\n"), packs=False)) if r.failed]
+
+
+def test_of_asks_for_a_head(tmp_path: Path) -> None:
+    file = written(tmp_path, "rule: a.b\ntitle: abc\nclaim: {act: $attack, object: bank, by: {of: state}}\n")
+    assert ["add `head`" in p.message for p in compile_files([file], packs=False).problems] == [True]
+
+
+FREED = """rule: a.b
+title: abc
+claim: {act: $seize, object: $ship, unless: [$free, drill]}
+tests:
+  - hit: Norway seizes ferry off Ghana
+  - {miss: Norway frees ferry seized off Ghana, because: claim.unless}
+  - {miss: Norway seizes ferry in drill, because: claim.unless}
+  - hit: "Norway seized a ferry. A trawler was freed."
+"""
+
+
+def test_plain_words_of_unless_rule_out_what_stands_in_their_sentence(tmp_path: Path) -> None:
+    assert not [r for r in run_tests(load(written(tmp_path, FREED), packs=False)) if r.failed]
+
+
+BLAMED = """rule: a.b
+title: abc
+claim: {act: $close, object: $border, by: {is: state, as: BY, optional: false}}
+scope: {zone: [headline, lead, background]}
+tests:
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("Norway thanked Ghana for closing the border.", "Ghana"),
+        ("Norway fines two Ghanaians for closing border", "Ghana"),
+        ("Two Ghanaians were fined for closing the border.", "Ghana"),
+        ("Norway says Ghana closed border crossings", "Ghana"),
+        ("The report found Ghana closed the border.", "Ghana"),
+    ],
+)
+def test_who_is_blamed_or_told_of_is_who_did_it(text: str, who: str, tmp_path: Path) -> None:
+    rule = f"{BLAMED}  - {{hit: '{text}', bind: {{BY: {who}}}}}\n"
+    assert not [r for r in run_tests(load(written(tmp_path, rule), packs=False)) if r.failed]
