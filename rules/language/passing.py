@@ -68,8 +68,14 @@ class Passing:
         return "behind the news" if told and (named or self.s.preposition(k + 2) in _OWNED) else ""
 
     def _of_text(self, k: int, reading: Reading) -> str:
-        is_clause = reading.subordinate in _THEN and not reading.governors and reading.status in FACTUAL
-        return "a clause behind the news" if is_clause and self._is_behind(k) else ""
+        is_clause = bool(reading.subordinate) and not reading.governors and reading.status in FACTUAL
+        is_behind = reading.subordinate in _THEN and self._is_behind(k)
+        return "a clause behind the news" if is_clause and (is_behind or self._is_setting(k, reading)) else ""
+
+    def _is_setting(self, k: int, reading: Reading) -> bool:
+        """'Hotels hire as travel curbs are lifted': a side clause of nobody's deed, and no state in the sentence."""
+        is_nobodys = self.s.chunks[k].passive or self.s.kind(k + 1) != "NP"
+        return reading.subordinate in ("as", "while", "where") and is_nobodys and not self.s.tagged.parties
 
     def _soon(self, token: int) -> bool:
         """'A day after': do words before the preposition say that little time lies between?"""

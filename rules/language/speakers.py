@@ -39,8 +39,15 @@ class Attribution:
             phrases = find(s, claim)
             found = self._resolved(s, phrases, claim) if phrases else None
             if found:
-                return (self.later.voice(claim) or found) if found.speaker.role is Role.OUTLET else found
+                return (self._cited(s, claim) or self.later.voice(claim) or found) if _is_outlet(found) else found
         return self._carried(claim) or self.later.voice(claim)
+
+    def _cited(self, s: Structure, claim: Claim) -> Voice | None:
+        """'…, Tass reported, citing the defence ministry': the official whose words an outlet passes on."""
+        cites = (k for k, c in enumerate(s.chunks) if c.form == "ger" and s.lemma(k) in ("cite", "quote"))
+        spans = [self.speech.phrases(s, k + 1, len(s.chunks)) for k in cites if s.kind(k + 1) == "NP"]
+        found = next((v for span in spans for v in [self._resolved(s, span, claim)] if v), None)
+        return found if found and found.speaker.role is Role.OFFICIAL else None
 
     # -- where the speaker is named ----------------------------------------------------------------------------
     def _of_governors(self, s: Structure, claim: Claim) -> list[Span]:
@@ -197,3 +204,7 @@ class Attribution:
                 if (found.name or found.title) and found.role not in (Role.UNKNOWN, Role.PERSON):
                     return found
         return None
+
+
+def _is_outlet(voice: Voice) -> bool:
+    return voice.speaker.role is Role.OUTLET
