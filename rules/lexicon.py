@@ -244,6 +244,11 @@ def _appended(old: LexiconDocument, new: LexiconDocument) -> LexiconDocument:
     return old.model_copy(update={**joined, "absence": old.absence or new.absence, "bare": old.bare or new.bare})
 
 
+def entering(lexicon: Lexicon) -> bool:
+    """Is it an act that one does by entering into its object, so that who is 'in' it has done it?"""
+    return any(form.words == ("enter", "into") for form in lexicon.forms)
+
+
 def unknown_lexicon(name: str, known: Iterable[str]) -> str:
     """The message for a `$name` that nobody defined."""
     near = difflib.get_close_matches(name, sorted(known), 1, 0.6)

@@ -15,11 +15,13 @@ from rules.engine.rule import ClaimTest, Rule
 from rules.engine.wording import surface
 from rules.language.naming import standing_for_another
 from rules.language.vocabulary import grammar, names_of_parties
-from rules.lexicon import Form, Lexicon
+from rules.lexicon import Form, Lexicon, entering
 from rules.model import Zone
 from rules.source import read
 
 _TABLE = Path(__file__).parent / "frequency.yml"
+_STANDING_IN = ("unnamed", "rulers", "spokesmen", "at_home")
+"""Lists of nouns that may stand for states without their names."""
 _ABSENCE = ("no", "not", "longer", "t", "without")
 SHORTEST = 3
 MOST = 0.2
@@ -65,7 +67,8 @@ class Need:
     about: frozenset[str]
     implied: bool
     absent: bool
-    """May the act be said by its object alone, or by there being none?"""
+    entered: bool
+    """May the act be said by its object alone, by there being none, or by who is in it?"""
     parties: tuple[PartyNeed, ...]
 
 
@@ -111,6 +114,7 @@ class Needs:
             about=test.about,
             implied=implied,
             absent=any(self.lexicons[a].absence for a in test.acts),
+            entered=any(entering(self.lexicons[a]) for a in test.acts),
             parties=parties,
         )
 
@@ -119,6 +123,8 @@ class Needs:
         phrases = {f.words for f in forms if not _parts(f)}
         if absence and any(self.lexicons[n].absence for n in names):
             phrases |= {(w,) for w in _ABSENCE}
+        if absence and any(entering(self.lexicons[n]) for n in names):
+            phrases.add(("in",))
         return self._group(("claim", *sorted(names)), phrases, {f.words for f in forms if _parts(f)})
 
     def _party_group(self, wanted: PartyNeed) -> int:
@@ -130,7 +136,7 @@ class Needs:
             if not wanted.kinds or fits(party, wanted.kinds):
                 yield name
         if not wanted.named:
-            yield from ((word,) for name in ("unnamed", "rulers", "at_home") for word in grammar().nouns[name])
+            yield from ((word,) for name in _STANDING_IN for word in grammar().nouns[name])
             yield from (form.words for x in self.lexicons.values() for form in x.forms if form.maker)
         if not wanted.named and wanted.least == 1:
             yield from ((word,) for word in standing_for_another())

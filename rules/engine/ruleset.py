@@ -24,7 +24,7 @@ from rules.language.analysis import Analysis
 from rules.language.claims import SpecialActs
 from rules.language.text import Clean, Page, even, page_of
 from rules.language.vocabulary import Vocabulary, data_digest
-from rules.lexicon import Lexicon
+from rules.lexicon import Lexicon, entering
 from rules.model import Article, Emit, Evidence, Match, Status, Zone
 from rules.problems import Problem, RuleErrors
 
@@ -232,6 +232,7 @@ def _special(acts: set[str], index: Index, lexicons: Mapping[str, Lexicon]) -> S
         absence=absence,
         bare=frozenset(bare),
         spoken=frozenset(bare | others),
+        entered=frozenset(n for n in acts if entering(lexicons[n])),
         continuers=continuers,
         objects=_objects(index, continuers),
     )

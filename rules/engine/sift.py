@@ -37,6 +37,8 @@ def _acts(need: Need, words: Tagged, things: list[Hit]) -> bool:
     """Its act, in a word of its own ('ban' is an act or an object); or the object says it, or is said to be absent."""
     if need.implied or (need.absent and may_say_absence(words.low)):
         return True
+    if need.entered and "in" in words.low:
+        return True
     acts = (h.first for h in words.hits if h.form.pos != "word" and not need.acts.isdisjoint(h.names))
     return any(not need.heads or any(thing.first != act for thing in things) for act in acts)
 
@@ -55,7 +57,7 @@ def _names(wanted: PartyNeed, words: Tagged, number: int, page: PageWords) -> bo
     named.update(party.id for party in words.flags)
     named.update(hit.form.maker for hit in words.hits if hit.form.maker)
     nouns = page.vocabulary.grammar.nouns
-    others = 0 if (nouns["unnamed"] | nouns["rulers"]).isdisjoint(words.low) else 2
+    others = 0 if (nouns["unnamed"] | nouns["rulers"] | nouns["spokesmen"]).isdisjoint(words.low) else 2
     others += not nouns["at_home"].isdisjoint(words.low)
     if may_mean_another(words.low):
         others += bool(page.parties_before(number))

@@ -27,6 +27,8 @@ class SpecialActs:
     absence: frozenset[str] = frozenset()
     bare: frozenset[str] = frozenset()
     spoken: frozenset[str] = frozenset()
+    entered: frozenset[str] = frozenset()
+    """Acts that are done by entering into a thing, and so by who is 'in' it: 'Norway, Ghana in cod accord'."""
     continuers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By continuer: the acts that are done where it is denied or refused ('did not extend the ban')."""
     objects: Mapping[str, frozenset[str]] = field(default_factory=dict)

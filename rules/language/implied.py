@@ -54,6 +54,21 @@ _FRESH = frozenset({"new", "fresh", "further", "additional", "more", "another", 
 _SET = frozenset({"on", "against", "over", "for", "in"})
 
 
+def in_accord(reader: Claims) -> list[Claim]:
+    """'Norway, Ghana in cod accord': who is in it has entered into it, where a headline has no verb."""
+    s, acts = reader.s, reader.acts.entered
+    verb = next((k for k, c in enumerate(s.chunks) if c.kind == "VG"), len(s.chunks))
+    if not (acts and s.headline) or any(c.form == "fin" for c in s.chunks[verb:]):
+        return []
+    into = Hit(-1, -1, NOTHING, acts)
+    places = [k for k in range(2, verb) if s.preposition(k) == "in" and s.kind(k) == s.kind(k - 2) == "NP"]
+    things = ((k, thing) for k in places if (thing := reader.thing(k, into)) and thing.token == s.chunks[k].head)
+    return [
+        reader.built(k, t.token, acts, "enter", (t,), Arguments(objects=[k], subjects=s.left_coordinated(k - 2)))
+        for k, t in things
+    ]
+
+
 def bare(reader: Claims, found: list[Claim]) -> list[Claim]:
     """'Fresh sanctions on …', 'calls for sanctions', 'slams new sanctions': the noun says its act."""
     named = {name for hit in reader.t.hits for name in hit.names}

@@ -175,10 +175,14 @@ class Naming:
     def met(self, verb: int) -> list[int]:
         """'Met his Ghanaian counterpart and agreed …': whom the verb joined to it on its left was about."""
         s = self.s
-        before = s.verb_left(verb - 2) if s.kind(verb - 1) == "CC" else -1
-        if s.lemma(before) not in _MEETING:
+        return self.met_by(s.verb_left(verb - 2) if s.kind(verb - 1) == "CC" else -1, verb)
+
+    def met_by(self, verb: int, end: int) -> list[int]:
+        """Whom a verb of meeting is about, before chunk `end`."""
+        s = self.s
+        if s.lemma(verb) not in _MEETING:
             return []
-        return [j for j in range(before + 1, verb) if s.kind(j) == "NP" and s.preposition(j) in ("", "with")]
+        return [j for j in range(verb + 1, end) if s.kind(j) == "NP" and s.preposition(j) in ("", "with")]
 
     def purpose(self, k: int) -> list[int]:
         """'A deal to supply Norway with oil': the phrases of the infinitive that says what chunk k is for."""

@@ -22,6 +22,7 @@ _PARTNER = frozenset({"with", "between", "among", "to", "for", "from", "by", "of
 # Firms, unions and clubs have sides and members as well.
 _OF_ANY = frozenset({"sides", "members"})
 _ASSURING = frozenset({"tell", "assure", "inform"})
+_ONE = frozenset({"EU", "NATO", "UN", "UNSC"})
 _OTHERS = word_set("former ex late opposition shadow company party union police fire club editor aid")
 _COMMANDED = word_set("army navy force defence defense military staff")
 _VAGUE = word_set("several some many other various any certain different few foreign more")
@@ -38,7 +39,7 @@ class Casting:
         """Those of the act in chunk k, with the arguments that its clause gives it."""
         given = replace(given, subjects=[*given.subjects, *self.naming.above(k, reading)])
         doers = [*given.subjects, *given.agents]
-        partners = self._partners(k, given, bool(things))
+        partners = self._partners(k, given, bool(things), reading)
         nouns = [*doers, *given.objects, *partners]
         by = self._acting(doers, given, things)
         around = [*given.targets, *given.objects, k]
@@ -89,10 +90,16 @@ class Casting:
         named = self.naming.parties(doers) or self.naming.meant(doers)
         return named or (() if given.agents else self.naming.owners(things, given.targets))
 
-    def _partners(self, k: int, given: Arguments, has_thing: bool) -> list[int]:
+    def _hosted(self, reading: Reading) -> list[int]:
+        """'Norway is hosting Ghana's president for talks on widening …': whom the verb before the talks is about."""
+        talks = reading.governors[0] if reading.governors else -1
+        verb = self.s.verb_left(talks - 2) if self.s.kind(talks) == "NP" and self.s.preposition(talks) == "for" else -1
+        return self.naming.met_by(verb, talks)
+
+    def _partners(self, k: int, given: Arguments, has_thing: bool, reading: Reading) -> list[int]:
         """With whom it is done; who only brought them together is none of them."""
         joined = [n for o in [k, *given.objects] for word, n in self.s.complements(o) if word in _PARTNER]
-        found = [*self._on_the_way(k), *given.partners, *joined, *self._told(k)]
+        found = [*self._on_the_way(k), *self._hosted(reading), *given.partners, *joined, *self._told(k)]
         found = [n for n in found if self.s.lemma(n - 2) not in _MEDIATING]
         found += [n for o in given.objects if has_thing for n in self.naming.purpose(o)]
         found += self.naming.bound(k)
@@ -139,12 +146,21 @@ class Casting:
         here = [party for _, party in self.s.tagged.parties.values()]
         return any(party.kind in ("state", "igo") for party in here or self.naming.before())
 
+    def _speak_for_body(self, k: int) -> bool:
+        """'The Arab League (AL) foreign ministers', and not those of a union that makes laws or of an alliance."""
+        low, s = self.s.tagged.low, self.s
+        first = s.chunks[k - 1].first if k and s.kind(k - 1) == "NP" else s.chunks[k].first
+        bodies = (p for i, (_, p) in s.tagged.parties.items() if first <= i <= s.chunks[k].last and p.kind == "igo")
+        return low[s.chunks[k].head] in s.grammar.nouns["spokesmen"] and any(p.id not in _ONE for p in bodies)
+
     def _several(self, k: int, is_partner: bool) -> bool:
         """'The two countries', '15 nations', and not 'with (several) countries', which may be anybody."""
         chunk, low = self.naming.owner(k), self.s.tagged.low
         owners = (i for i in range(chunk.first, chunk.head) if low[i + 1] == "'")  # 'the two countries' ministers'
         nouns = self.s.grammar.nouns
         heads = [low[i] for i in (chunk.head, *owners) if low[i] in nouns["unnamed"] | nouns["rulers"]]
+        if self._speak_for_body(k):
+            return True
         if self._is_union(chunk):
             return False  # what EU states agree on among themselves is a law of theirs
         if not heads or (_OF_ANY.issuperset(heads) and not self._among_states()):

@@ -258,7 +258,8 @@ def _lists_on(s: Tagged, j: int) -> bool:
     if after in (",", "CC") and here == "ADJ" and j in s.joined and beyond == ["N", "ADJ"]:
         return j + 3 in s.joined  # 'a Norwegian-flagged, Ghanaian-owned ship'
     if after == ",":
-        return here == "ADJ" and beyond in (["ADJ", "N"], ["ADJ", "ADJ"])
+        known = beyond == ["N", "N"] and s.words[j + 2].islower()  # 'closer military, economic ties'
+        return here == "ADJ" and (known or beyond in (["ADJ", "N"], ["ADJ", "ADJ"]))
     return after == "ADV" and here in ("D", "ADV") and beyond[:1] in (["JJV"], ["ADJ"], ["ADV"])
 
 

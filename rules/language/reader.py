@@ -14,7 +14,7 @@ from rules.language.endings import ended
 from rules.language.forms import Link
 from rules.language.history import History
 from rules.language.hits import Hit
-from rules.language.implied import bare
+from rules.language.implied import bare, in_accord
 from rules.language.naming import Naming
 from rules.language.participants import Casting
 from rules.language.placing import Placing
@@ -56,8 +56,7 @@ class ClaimReader:
         self.t = structure.tagged
         self.acts = acts
         self.published = published
-        question = bool(self.t.words) and self.t.words[-1] == "?"
-        self.composer = Composer(structure, question)
+        self.composer = Composer(structure, question=self.t.words[-1:] == ["?"])
         self.placing = Placing(sentence, structure, published, History(structure, published))
         self.casting = Casting(structure, Naming(structure, before))
         self.nouns = structure.grammar.nouns
@@ -67,7 +66,8 @@ class ClaimReader:
     def read(self) -> list[Claim]:
         """Every claim, in the order of the text."""
         found = [c for hit in self._act_hits() for c in [self._claim(hit)] if c]
-        return sorted(found + absences(self) + bare(self, found), key=lambda c: (c.token, sorted(c.acts)))
+        found += absences(self) + bare(self, found) + in_accord(self)
+        return sorted(found, key=lambda c: (c.token, sorted(c.acts)))
 
     def _act_hits(self) -> list[Hit]:
         """Hits that can be acts, tag and form agreeing. Of a lexicon the longest form counts: 'cut off', not 'cut'."""
@@ -155,8 +155,8 @@ class ClaimReader:
         if is_passive and self._is_second(hit, k, direct):
             subject = self.s.subject(k)  # 'was hit with sanctions', 'is bound by the pact'
             agents = [n for p, n in self.s.complements(k) if p == "by"]
-            is_agent = hit.form.words[-1] == "by"
-            return Arguments(objects=direct, agents=agents, **{"subjects" if is_agent else "targets": subject})
+            place = "subjects" if hit.form.words[-1] == "by" else "targets"
+            return Arguments(objects=direct, agents=agents, **{place: subject})
         if not hit.form.transitive:
             return self._of_subject(hit, k, direct)
         if is_passive:
@@ -279,8 +279,8 @@ class ClaimReader:
 
     def _is_state(self, k: int) -> bool:
         """Does a state's name end the phrase?"""
-        spans = self.t.parties.items()
-        return any(last == self.s.chunks[k].head and party.kind == "state" for _, (last, party) in spans)
+        head = self.s.chunks[k].head
+        return any(last == head and party.kind == "state" for last, party in self.t.parties.values())
 
     def thing(self, k: int, act: Hit) -> Thing | None:
         """The lexicon word that heads the noun phrase k (or stands right before the act noun in it)."""

@@ -87,8 +87,10 @@ def _is_number(word: str) -> bool:
     return word[:1].isdigit() or word in NUMBERS
 
 
-def _close_to(s: Tagged, i: int, _: Lookahead) -> str:
+def _close_to(s: Tagged, i: int, ahead: Lookahead) -> str:
     """'Norway close to lifting the ban', 'Close to lifting …', 'deal near on …'."""
+    if s.low[i] == "closer" and ahead.after(i) in ("N", "ADJ"):
+        return "ADJ"  # 'discuss closer military, economic ties'
     before = next((tag for tag in reversed(s.tags[:i]) if tag not in ("ADV", "NEG")), "")
     joins = _next(s, i) == "to" or (_next(s, i) in ("on", "over") and s.low[i] in ("close", "near"))
     return "ADJ" if joins and before in ("N", "BE", "VBZ", "VBD", "") else ""
