@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rules.document import PartyPart, SpeakerPart, UnlessPart
 from rules.engine.explain import Outcome
-from rules.engine.partners import fits, no_state, owners, sharing
-from rules.engine.rule import ClaimTest, Rule
+from rules.engine.heads import headed
+from rules.engine.partners import fits, no_state, sharing
+from rules.engine.rule import Rule
+from rules.engine.tried import Tried
 from rules.engine.wording import Wording
-from rules.language.analysis import Analysis
 from rules.language.claims import Claim
 from rules.language.dates import DAY
 from rules.language.phrases import Chunk
 from rules.language.speech import Voice
 from rules.language.vocabulary import Party
-from rules.lexicon import noun_surface
-from rules.model import Evidence, Role, Status, Zone
+from rules.model import Role, Status, Zone
 
 _PUBLIC = frozenset({"state", "country", "igo", "body"})
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A claim tried against one alternative of a rule."""
-
-    rule: Rule
-    test: ClaimTest
-    claim: Claim
-    analysis: Analysis
-    article: Wording
-
-    def voice(self) -> Voice | None:
-        """Who asserts the claim."""
-        return self.analysis.voice(self.claim)
-
-    def in_sentence(self) -> Wording:
-        """The words of the claim's sentence alone."""
-        return self.article.sentence(self.claim.sentence)
-
-    def cue(self, first: int, last: int) -> Evidence:
-        """The span of tokens first to last of the claim's sentence."""
-        tagged = self.claim.structure.tagged
-        return self.claim.sentence.clean.evidence(tagged.starts[first], tagged.ends[last])
-
-
-_PRESIDENT = next(iter(noun_surface("president")))
 Check = Callable[[Tried], Iterable[Outcome]]
 
 
@@ -219,35 +194,6 @@ def _party(t: Tried, key: str, part: PartyPart, parties: tuple[Party, ...]) -> O
 
 def _others(parties: tuple[Party, ...]) -> str:
     return f"only {', '.join(p.id for p in parties)}" if parties else "nobody named"
-
-
-def headed(t: Tried, key: str) -> list[str]:
-    """The nouns of `head` that head the phrases of those who act (or whom it is done to), or stand before their names.
-
-    A leader's bare name ('Putin visits …') is one of those who hold an office, where `head` names presidents.
-    """
-    names = t.test.actors if key == "by" else t.test.targets
-    if not names:
-        return []
-    s = t.claim.structure
-    chunks = t.claim.who.agents if key == "by" else t.claim.around()
-    heads = [(k, b) for k in chunks for b in (s.chunks[k].head, s.before_name(k)) if b >= 0]
-    hits = [(k, h) for k, b in heads for h in s.tagged.hits if s.chunks[k].first <= h.first <= b <= h.last]
-    found = [(k, h.form.lemma) for k, h in hits if h.names & names]
-    part = t.test.part.by if key == "by" else t.test.part.on
-    if part and part.of:
-        return list(dict.fromkeys(p.id for k, _ in found for p in owners(s, k) if fits(p, part.of)))
-    return list(dict.fromkeys(lemma for _, lemma in found)) or (
-        _leading(t, chunks) if any(_PRESIDENT in t.article.lexicons[n].forms for n in names) else []
-    )
-
-
-def _leading(t: Tried, chunks: Iterable[int]) -> list[str]:
-    """The states whose leaders are named in these phrases."""
-    s = t.claim.structure
-    heads = {s.chunks[k].head for k in chunks}
-    named = sorted(s.tagged.parties.items())
-    return [p.id for first, (last, p) in named if p.leader and any(first <= i <= last for i in heads)]
 
 
 def _by(t: Tried) -> Iterator[Outcome]:

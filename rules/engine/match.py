@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rules.document import ConfirmPart
-from rules.engine.checks import Tried, headed, named, outcomes, party_objects
+from rules.engine.checks import named, outcomes, party_objects
 from rules.engine.confidence import confidence, signs_of
+from rules.engine.heads import headed
 from rules.engine.partners import sharing
 from rules.engine.rule import ClaimTest, Rule
+from rules.engine.tried import Tried
 from rules.language.claims import Claim
 from rules.model import Confirm, Emit, Evidence, Match, Speaker, Zone
 from rules.shape import duration_s

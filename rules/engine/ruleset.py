@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from rules.engine.bytes_of_text import words_of_article
-from rules.engine.checks import Tried, gives_way_outcome, outcomes, unless_outcome
+from rules.engine.checks import gives_way_outcome, outcomes, unless_outcome
 from rules.engine.compile import Compiled, compile_files
 from rules.engine.explain import Candidate, Explanation, Outcome
 from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, tests_for
@@ -19,6 +19,7 @@ from rules.engine.rule import Rule, digest
 from rules.engine.scan import Scanner, scanner_of
 from rules.engine.sift import sifted
 from rules.engine.survey import Survey, near_misses
+from rules.engine.tried import Tried
 from rules.engine.wording import Wording, words_of
 from rules.language.analysis import Analysis
 from rules.language.claims import SpecialActs

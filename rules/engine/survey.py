@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
-from rules.engine.checks import Tried, outcomes
+from rules.engine.checks import outcomes
 from rules.engine.match import evidence_of
+from rules.engine.tried import Tried
 from rules.model import Evidence, Match
 
 

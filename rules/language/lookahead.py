@@ -135,6 +135,10 @@ class Lookahead:
         known = any(h.first == i and h.last == i + 1 and h.form.pos == "verb" for h in self.s.hits)  # 'cut off Norway'
         return known or self.s.low[i + 1] != "off" or not self.is_shore(i + 2)
 
+    def lacks_object(self, i: int) -> bool:
+        """May word i be a verb of some lexicon whose subject is what it is done to ('collapse', 'clash')?"""
+        return any(h.first == i and h.form.pos == "verb" and not h.form.transitive for h in self.s.hits)
+
     def is_shore(self, i: int) -> bool:
         """Does word i begin what a ship is off: a state's name and no more, or a coast?"""
         rest = self.s.low[i : i + 3]

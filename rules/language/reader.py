@@ -184,7 +184,7 @@ class ClaimReader:
             return False
         if hit.form.words[-1] == "on" and not any(self._asked_by_name(o, hit) for o in direct):
             return False  # 'sanctions slapped on banks'
-        return len(hit.form.words) > 1 or not any(self.thing(o, hit) for o in self.s.subject(k))
+        return len(hit.form.words) > 1 or not any(self._asked_by_name(o, hit) for o in self.s.subject(k))
 
     def _asked_by_name(self, k: int, hit: Hit) -> bool:
         """Is what heads phrase k a thing that a rule asks for with the act?"""

@@ -87,7 +87,7 @@ class _Tagger:
             return True  # 'has threatened new sanctions'
         is_past = "VBD" in lemmas
         follows = bool(i) and self.s.tags[i - 1] in ("N", "PR") and i not in self.s.joined
-        if follows and i - 1 in self.inside and self.ahead.is_base(i) and self.verbs.is_coordinated(i - 1):
+        if follows and i - 1 in self.inside and self.ahead.is_base(i) and self.verbs.many.is_coordinated(i - 1):
             return not self.verbs.finite  # 'Norway, Ghana open bases'
         begins = not self.verbs.finite or self.s.low[i - 1] in _SUBJECTS  # 'said it set final duties'
         return is_past and follows and begins and not self.ahead.verb_follows(i)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rules.language.lookahead import Lookahead
+from rules.language.many import Many
 from rules.language.set_phrases import VERBAL
 from rules.language.vocabulary import Party, Vocabulary
 from rules.language.words import WEEKDAYS, Tagged, word_set
@@ -48,6 +49,7 @@ class VerbOrNoun:
         self.inside = inside
         self.headline = headline
         self.ahead = ahead
+        self.many = Many(sentence, inside, headline)
         self.finite = False  # has the clause had a finite verb?
         self.had_verb = False  # has the sentence?
 
@@ -229,6 +231,7 @@ class VerbOrNoun:
                 party is not None and i > 1 and self.s.low[i - 2] in _FRESH and i - 2 not in self.inside
             )  # 'more Norway sanctions'
             or self.ahead.governs(i + 1)  # 'EU sanctions threat looms'
+            or self.ahead.lacks_object(i + 1)  # 'Norway talks collapse'
             or (party is not None and self.is_dealt_with(self.before_party(i - 1)))
         )
         return seldom or self.ahead.acts_next(i)  # 'EU states strike lucrative contracts'
@@ -265,8 +268,7 @@ class VerbOrNoun:
         """'Thai, Lao troops clash (on the border)': nobody else acts, and many do this."""
         if after not in ("P", "") or lemma in _PLURAL or self.s.low[i + 1 : i + 2] == ["of"]:
             return False
-        lacks_object = any(h.first == i and h.form.pos == "verb" and not h.form.transitive for h in self.s.hits)
-        many = lacks_object and not self.had_verb and self.before(i) == "N" and i - 1 not in self.inside
+        many = self.ahead.lacks_object(i) and not self.had_verb and self.before(i) == "N" and i - 1 not in self.inside
         return many and self.s.low[i - 1].endswith(("s", "people")) and not self.ahead.verb_follows(i, clause=False)
 
     def acts(self, i: int, before: str, after: str) -> bool:
@@ -275,7 +277,7 @@ class VerbOrNoun:
             return True  # 'the president and the rebels, the Front, sign a truce'
         if self.ahead.acts_next(i):
             return False  # 'a rebel group sign a truce'
-        plural_subject = before in ("N", "PR", "CC") and self.plural_before(i)
+        plural_subject = before in ("N", "PR", "CC") and self.many.before(i)
         if plural_subject and not self.finite and after in ("D", "N", "ADJ", "NUM", "TO", "P"):
             return not (after == "P" and self.s.low[i + 1] == "of")
         return before == "CC" and self.verb_before_and(i) and after in ("D", "N", "ADJ")
@@ -304,7 +306,7 @@ class VerbOrNoun:
 
     def is_related(self, i: int, before: str) -> bool:
         """'Banks that deal with Norway', 'those who trade arms': the verb of a relative after a plural."""
-        is_verb = before == "REL" and i > 1 and self.plural_before(i - 1)
+        is_verb = before == "REL" and i > 1 and self.many.before(i - 1)
         return is_verb and self.ahead.after(i) in ("P", "D", "ADJ", "NUM", "N")
 
     def before_party(self, i: int) -> int:
@@ -312,44 +314,6 @@ class VerbOrNoun:
         while i in self.inside:
             i -= 1
         return i
-
-    def plural_before(self, i: int) -> bool:
-        j = i - 1
-        while j >= 0 and self.s.tags[j] == "ADV":
-            j -= 1
-        if j < 0:
-            return False
-        if j > 1 and j in self.inside and self.s.low[j - 1] in ("in", "of", "from"):
-            j -= 2  # 'Rival armies in Angola sign truce'
-        if self.s.low[j] in ("we", "they", "you", "i"):
-            return True
-        low = self.s.low[j]
-        if self.headline and j in self.inside and self.many_before(j):
-            return True
-        coordinated = self.is_coordinated(j)
-        return coordinated or (low.endswith("s") and low not in ("us", "s") and self.is_many(j))
-
-    def many_before(self, j: int) -> bool:
-        """'Sanctions on Norway raise …': do many things stand before the preposition before the party at j?"""
-        first = next((i for i in range(j, -1, -1) if i not in self.inside), -1)
-        is_joined = first > 0 and self.s.tags[first] == "P" and self.s.tags[first - 1] == "N"
-        return is_joined and self.s.low[first - 1].endswith("s")
-
-    def is_coordinated(self, j: int) -> bool:
-        """Is the noun at j joined to one before it, no verb lying between?"""
-        for k in range(j - 1, max(-1, j - 9), -1):
-            if self.s.tags[k] in ("CC", ","):
-                return True
-            if self.s.tags[k] in VERBAL:
-                break
-        return False
-
-    def is_many(self, j: int) -> bool:
-        """Not a name: 'Soviets', 'Houthis' and 'Gulf states' are many, 'Honduras' is one."""
-        party = self.inside.get(j)
-        return (
-            party is None or party.adjective or party.kind == "org" or self.s.low[j - 1 : j + 1] == ["gulf", "states"]
-        )
 
     def verb_before_and(self, i: int) -> bool:
         return any(t == "VB" for t in self.s.tags[max(0, i - 10) : i])

@@ -236,3 +236,16 @@ tests:
 def test_who_is_blamed_or_told_of_is_who_did_it(text: str, who: str, tmp_path: Path) -> None:
     rule = f"{BLAMED}  - {{hit: '{text}', bind: {{BY: {who}}}}}\n"
     assert not [r for r in run_tests(load(written(tmp_path, rule), packs=False)) if r.failed]
+
+
+@pytest.mark.parametrize(
+    ("claim", "headline"),
+    [
+        ("{act: $break_down, object: $peace_talks}", "Norway talks collapse over fishing"),
+        ("{act: $grant, object: $asylum}", "The activist has been granted political asylum in Norway."),
+    ],
+)
+def test_a_wide_lexicon_beside_hides_no_act(claim: str, headline: str, tmp_path: Path) -> None:
+    beside = "{act: [take in], object: $journalist}"
+    rule = f"rule: a.b\ntitle: abc\nclaim: [{claim}, {beside}]\ntests:\n  - hit: '{headline}'\n"
+    assert not [r for r in run_tests(load(written(tmp_path, rule), packs=False)) if r.failed]
