@@ -217,8 +217,9 @@ class Governing:
 
     def _speaking(self, k: int) -> tuple[int | None, str]:
         """The verb or noun to the left that k's clause completes; none where the verb before shares its subject."""
-        if self.s.kind(k - 1) == "," and self.s.tagged.tags[self.s.chunks[k].first] == "VBZ":
-            return None, ""  # 'Norway to resume whaling, quits commission'
+        tag = self.s.tagged.tags[self.s.chunks[k].first]
+        if self.s.kind(k - 1) == "," and (tag == "VBZ" or (tag == "VB" and self.s.headline)):
+            return None, ""  # 'Norway to resume whaling, quits commission', 'Norway, Ghana end feud, reopen embassies'
         relative = self.s.relative_before(k)
         start = relative if relative >= 0 else k
         for j in range(start - 1, max(-1, start - REACH), -1):
