@@ -40,13 +40,13 @@ def read_opml(document: bytes) -> Imported:
         raise OpmlError(f"the list has {len(document)} bytes, more than {MAX_BYTES}; split it")
     feeds: dict[str, Feed] = {}
     skipped: list[str] = []
-    for outline, tags in _outlines(_body(document)):
-        url = (outline.get("xmlUrl") or "").strip()
-        problem = _problem(url, feeds)
+    for outline, tags in _outlines(_bodies(document)):
+        url = _value(outline, "xmlUrl")
+        problem = _problem(url, feeds) if url else _no_feed(outline)
         if problem:
             skipped.append(f"line {outline.sourceline}: {problem}")
         else:
-            feeds[url] = _feed(url, outline.get("title") or outline.get("text") or "", tags)
+            feeds[url] = _feed(url, _name(outline), tags)
     return Imported(feeds=tuple(feeds.values()), skipped=tuple(skipped))
 
 
@@ -63,32 +63,63 @@ def write_opml(feeds: Iterable[Feed]) -> bytes:
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True))
 
 
-def _body(document: bytes) -> etree._Element:
+def _bodies(document: bytes) -> list[etree._Element]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(document, parser)
+        root = etree.fromstring(document.removeprefix(b"\xef\xbb\xbf").lstrip(), parser)
     except etree.XMLSyntaxError as error:
-        raise OpmlError(f"no well-formed XML: {error.msg}; export the list again") from None
+        raise OpmlError(f"no well-formed XML: {' '.join(error.msg.split())}; export the list again") from None
     declared: Any = root.getroottree().docinfo.internalDTD
     if declared is not None and any(True for _ in declared.iterentities()):
         raise OpmlError("the list declares XML entities, which a list of feeds does not need; remove its DOCTYPE")
-    body = root.find("body") if root.tag == "opml" else None
-    if body is None:
+    bodies = [child for child in root if _is(child, "body")] if _is(root, "opml") else []
+    if not bodies:
         raise OpmlError("no OPML: expected <opml> with a <body>; choose the file that a feed reader exports")
-    return body
+    return bodies
 
 
-def _outlines(body: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, ...]]]:
-    """Every outline with a URL, in the order of the document, with the names of the folders around it as tags."""
-    waiting: list[tuple[etree._Element, tuple[str, ...]]] = [(body, ())]
+def _outlines(bodies: list[etree._Element]) -> Iterator[tuple[etree._Element, tuple[str, ...]]]:
+    """Every outline that is no folder, empty ones among them, in the order of the document, with the names of the
+    folders around it as tags. Some nest feeds in feeds.
+    """
+    waiting: list[tuple[etree._Element, tuple[str, ...]]] = [(body, ()) for body in reversed(bodies)]
     while waiting:
         element, tags = waiting.pop()
-        if element.tag == "outline" and element.get("xmlUrl"):
-            own = tuple(map(_tag, (element.get("category") or "").replace("/", ",").split(",")))
+        if _is(element, "outline") and _is_one(element):
+            own = tuple(map(_tag, _value(element, "category").replace("/", ",").split(",")))
             yield element, tuple(dict.fromkeys(tag for tag in (*tags, *own) if tag))
-            continue
-        inside = (*tags, _tag(element.get("title") or element.get("text") or "")) if element.tag == "outline" else tags
-        waiting += [(child, inside) for child in reversed(element) if child.tag == "outline"]
+        elif _is(element, "outline"):
+            tags = (*tags, _tag(_name(element)))
+        waiting += [(child, tags) for child in reversed(element) if _is(child, "outline")]
+
+
+def _is_one(outline: etree._Element) -> bool:
+    """Whether an outline is meant as a feed, or as something that is not taken."""
+    return any(_value(outline, name) for name in ("xmlUrl", "type", "url", "htmlUrl"))
+
+
+def _is(element: etree._Element, name: str) -> bool:
+    """Whether it has this name, in whatever namespace and letters."""
+    return str(element.tag).rpartition("}")[2].lower() == name
+
+
+def _value(element: etree._Element, name: str) -> str:
+    """An attribute, in whatever letters; '' without it."""
+    exact = element.get(name)
+    if exact is not None:
+        return exact.strip()
+    return next((str(value).strip() for key, value in element.items() if str(key).lower() == name.lower()), "")
+
+
+def _name(outline: etree._Element) -> str:
+    return _value(outline, "title") or _value(outline, "text")
+
+
+def _no_feed(outline: etree._Element) -> str:
+    name = f"{_name(outline)[:80]!r} " if _name(outline) else ""
+    if _value(outline, "type").lower() == "include":
+        return f"{name}includes another list, which is not followed; import that one too"
+    return f"{name}has no xmlUrl, and so names no feed"
 
 
 def _tag(words: str) -> str:

@@ -20,6 +20,8 @@ from watcher.identity import canonical_url, content_hash, names_of
 from watcher.language import spoken
 
 UNPACKED_BYTES = 15_000_000
+_PACKED = 3
+"""So many times a body may have been packed."""
 _ENOUGH = 1_000
 """Characters of text in a body after which no other one is looked at."""
 
@@ -54,13 +56,17 @@ def parse(body: bytes, source: Source, now: datetime) -> Document | NotAFeed:
 
 
 def _unpacked(body: bytes) -> bytes:
-    """A file that was packed before it was served, as sitemaps are, unpacked within the usual limit."""
-    if body[:2] != b"\x1f\x8b":
-        return body
-    unpacked = Body("gzip", UNPACKED_BYTES)
-    with contextlib.suppress(TooLarge, BadCoding):
-        unpacked.feed(body)
-    return unpacked.bytes() or body
+    """A file that was packed before it was served, as sitemaps are, or that was packed again on its way, unpacked
+    within the usual limit.
+    """
+    for _ in range(_PACKED):
+        if body[:2] != b"\x1f\x8b":
+            break
+        unpacked = Body("gzip", UNPACKED_BYTES)
+        with contextlib.suppress(TooLarge, BadCoding):
+            unpacked.feed(body)
+        body = unpacked.bytes() or body
+    return body
 
 
 def _broken(raw: RawDocument) -> NotAFeed:
@@ -125,6 +131,10 @@ def explain(body: bytes, url: str = "") -> NotAFeed:
     head = body[:200_000]
     if b"<opml" in head.lower():
         return NotAFeed(error_class="opml", message="this is a list of feeds (OPML), not a feed; import it instead")
+    if b"<sitemapindex" in head:
+        return NotAFeed(
+            error_class="not_a_feed", message="this is a list of sitemaps; give the address of its news sitemap"
+        )
     if not _HTML.search(head):
         return NotAFeed(error_class="not_a_feed", message=f"this is not a feed; it begins with {_beginning(body)}")
     error_class, message = next((why for holds, why in _PAGES if holds(head, url)), _ANY_PAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ AGAIN_S = 600.0
 LONGEST_DELAY_S = 60.0
 """A Crawl-delay that asks for more is taken as this."""
 _REMEMBERED = 1_000
+_MORE = re.compile(rf"(?im)^(\s*user-agent\s*:\s*{AGENT})[/ \t(][^\r\n]*")
+"""What follows our name where somebody wrote it with a version (RFC 9309 2.2.1 wants the name alone)."""
 
 Allowed = Callable[[str], bool]
 
@@ -78,7 +81,7 @@ class Robots:
 
 def policy_of(body: bytes, until_s: float) -> Policy:
     """What a robots.txt says; a Crawl-delay within limits."""
-    rules = Protego.parse(body.decode("utf-8", "replace"))
+    rules = Protego.parse(_MORE.sub(r"\1", body.decode("utf-8-sig", "replace")))
     delay_s = min(max(rules.crawl_delay(AGENT) or 0.0, 0.0), LONGEST_DELAY_S)
     return Policy(allowed=lambda url: bool(rules.can_fetch(url, AGENT)), until_s=until_s, delay_s=delay_s)
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.entry import Document, NotAFeed
-from watcher.formats.encoding import believable
+from watcher.formats.encoding import UTF_8, believable
 from watcher.parse import parse
 from watcher.pool import ParsePool
 
@@ -130,7 +130,34 @@ def test_another_encoding_that_is_declared_and_can_be_is_believed(encoding: str)
     assert isinstance(found, Document)
     assert found.entries[0].title == title
     over_http = rss(item(1, title)).replace(b' encoding="utf-8"', b"").decode().encode(encoding)
-    assert believable(over_http, f"text/xml; charset={encoding}")[1] == f"application/xml; charset={encoding}"
+    body, content_type = believable(over_http, f"text/xml; charset={encoding}")
+    assert title in body.decode("utf-8")
+    assert content_type == UTF_8
+
+
+@pytest.mark.parametrize(
+    ("declares", "encoding", "title"),
+    [
+        ("shift_jis", "cp932", "制裁①を解除"),
+        ("gb2312", "gb18030", "制裁鎔解除"),
+        ("euc-kr", "cp949", "제재똠"),
+        ("iso-8859-9", "cp1254", "Şeref “x”"),
+    ],
+)
+def test_an_encoding_is_read_as_browsers_do_and_a_broken_character_costs_itself_alone(
+    declares: str, encoding: str, title: str
+) -> None:
+    title *= 5
+    body = declared(rss(item(1, title)), declares).decode().encode(encoding)
+    found = parse(body.replace(b"</rss>", b"</rss>\n<!-- \xff\x81 -->"), SOURCE, NOW)
+    assert isinstance(found, Document)
+    assert found.entries[0].title == title
+
+
+def test_an_encoding_in_which_most_of_a_document_cannot_be_read_is_not_believed() -> None:
+    body = declared(rss(item(1, "été à Évian, où l'été fut gâté")), "utf-8").decode().encode("cp1252")
+    body = body.replace(b'"utf-8"', b'"euc-kr"')
+    assert believable(body, "") == (body, "application/xml; charset=euc-kr")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.sampled_from(["utf-8", "utf-16", "utf-32"]))

@@ -30,6 +30,44 @@ def test_folders_and_categories_become_tags_and_bad_lines_are_named() -> None:
     assert "file:///etc/passwd" in found.skipped[1]
 
 
+FEED = "<outline text='A' xmlUrl='https://a.example/f'/>"
+OTHER = "<outline text='B' xmlUrl='https://b.example/f'/>"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f"\n <?xml version='1.0'?><opml><body>{FEED}{OTHER}</body></opml>",
+        f"\ufeff<OPML><BODY>{FEED}{OTHER}</BODY></OPML>",
+        f"<o:opml xmlns:o='http://o.example/'><o:body>{FEED}{OTHER}</o:body></o:opml>".replace("<out", "<o:out"),
+        f"<opml><body>{FEED}{OTHER}</body></opml>".replace("xmlUrl", "xmlurl"),
+        f"<opml><body>{FEED}</body><body>{OTHER}</body></opml>",
+        f"<opml><body>{FEED[:-2]}>{OTHER}</outline></body></opml>",
+        f"<opml><body><!-- a -->{FEED}<?b?>{OTHER}</body></opml>",
+    ],
+)
+def test_no_feed_is_lost_to_a_careless_export(document: str) -> None:
+    found = read_opml(document.encode())
+    assert [(one.url, one.name) for one in found.feeds] == [("https://a.example/f", "A"), ("https://b.example/f", "B")]
+    assert found.skipped == ()
+
+
+@pytest.mark.parametrize(
+    ("outline", "why"),
+    [
+        ("<outline type='include' text='me' url='https://a.example/me.opml'/>", "'me' includes another list"),
+        ("<outline type='rss' text='C' url='https://c.example/f'/>", "'C' has no xmlUrl"),
+        ("<outline htmlUrl='https://c.example/'/>", "has no xmlUrl"),
+        ("<outline xmlUrl='feed://c.example/f'/>", "feed://c.example/f: must begin with https:// or http://"),
+    ],
+)
+def test_what_is_left_out_is_named_with_its_reason(outline: str, why: str) -> None:
+    found = read_opml(f"<opml><body>\n{outline}{FEED}</body></opml>".encode())
+    assert [one.name for one in found.feeds] == ["A"]
+    (said,) = found.skipped
+    assert said.startswith(f"line 2: {why}")
+
+
 @pytest.mark.parametrize(
     ("document", "reason"),
     [

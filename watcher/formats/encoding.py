@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import chain
 
 UTF_8 = "application/xml; charset=utf-8"
 
@@ -18,12 +19,25 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-_STARTS = {b"<\0\0\0": "utf-32-le", b"\0\0\0<": "utf-32-be", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+_STARTS = {
+    re.compile(start): encoding
+    for start, encoding in (
+        (rb"(?:[\s]\0\0\0){0,99}[<{]\0\0\0", "utf-32-le"),
+        (rb"(?:\0\0\0[\s]){0,99}\0\0\0[<{]", "utf-32-be"),
+        (rb"(?:[\s]\0){0,99}[<{]\0", "utf-16-le"),
+        (rb"(?:\0[\s]){0,99}\0[<{]", "utf-16-be"),
+    )
+}
+"""What documents without a mark begin with, of XML and of JSON."""
 _HEAD = 1_024
 _DECLARED = re.compile(rb"""(<\?xml[^>]{0,200}?encoding\s*=\s*["'])([\w.:-]{1,40})(["'])""", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _NOT_THIS = ("utf", "ucs", "iso-10646", "unicode")  # UTF-8 that is not valid, or UTF-16 that reads as ASCII
 _ASCII_BYTES = ("iso-2022", "hz")  # other encodings whose bytes are ASCII
+_NO_CHARSETS = frozenset(("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined"))
+"""What Python calls an encoding of text, and no document is in."""
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-9": "cp1254"}
+"""What documents are in that say so, as browsers take it (https://encoding.spec.whatwg.org)."""
 _LATIN = frozenset(("iso-8859-1", "iso8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252", "cp1252"))
 
 
@@ -38,14 +52,15 @@ codecs.register_error("as-windows", _as_windows)
 
 
 def believable(body: bytes, content_type: str) -> tuple[bytes, str]:
-    """*body* as UTF-8, and the Content-Type that is true of it. Only where another encoding is declared and can be
-    (Shift-JIS, KOI8-R …), the body stays as it is.
+    """*body* as UTF-8, and the Content-Type that is true of it. Only where another encoding is declared (Shift-JIS,
+    KOI8-R …) in which most of it cannot be read, the body stays as it is.
     """
     body = _narrow(body)
     claimed = _claimed(body, content_type)
     is_utf_8 = _decoded(body, "strict") is not None and not claimed.startswith(_ASCII_BYTES)
     if not is_utf_8 and claimed and claimed not in _LATIN:
-        return body, f"application/xml; charset={claimed}"
+        read = _read_as(body, claimed)
+        return (body, f"application/xml; charset={claimed}") if read is None else (_saying_utf_8(read), UTF_8)
     return _saying_utf_8(body if is_utf_8 else _mixed(body)), UTF_8
 
 
@@ -53,11 +68,25 @@ def _narrow(body: bytes) -> bytes:
     """*body* without byte order marks; what is UTF-16 or UTF-32, by its mark or its first characters, as UTF-8."""
     while body.startswith(codecs.BOM_UTF8):
         body = body[len(codecs.BOM_UTF8) :]
-    for start, encoding in (_MARKS | _STARTS).items():
-        if body.startswith(start):
-            text = body.decode(encoding, "replace").lstrip("\ufeff")
-            return text.encode("utf-8") if text[:4].isascii() else body  # or the mark is a lie
-    return body
+    marked = (encoding for mark, encoding in _MARKS.items() if body.startswith(mark))
+    begun = (encoding for start, encoding in _STARTS.items() if start.match(body))
+    if (encoding := next(chain(marked, begun), None)) is None:
+        return body
+    text = body.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
+    return text.encode("utf-8") if text[:4].isascii() else body  # or the mark is a lie
+
+
+def _read_as(body: bytes, encoding: str) -> bytes | None:
+    """*body*, which says that it is in this encoding, as UTF-8; None where most of it is not, or the name is no
+    encoding's.
+    """
+    try:
+        name = codecs.lookup(encoding).name
+        text = body.decode(_WIDER.get(name, name), "replace") if name not in _NO_CHARSETS else ""
+    except (LookupError, UnicodeError):
+        return None
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    return text.encode("utf-8") if text and text.count("\ufffd") * 4 <= beyond_ascii else None
 
 
 def _claimed(body: bytes, content_type: str) -> str:

@@ -12,17 +12,20 @@ from typing import Any
 from watcher.entry import RawDocument, RawEntry
 from watcher.formats.source import Source
 
+_BEGINS = re.compile(rb"[\s\xef\xbb\xbf]*\{")
 _ITEMS = re.compile(r'"items"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+"""Numbers as they are written: an id may have more digits than Python reads."""
 
 
 def read(body: bytes, source: Source) -> RawDocument | None:
     """Read *body*; None where it is no JSON Feed."""
-    if body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+    if not _BEGINS.match(body):
         return None
-    text = body.decode("utf-8-sig", "replace")
+    text = body.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     try:
-        feed = json.loads(text)
+        feed, _end = _DECODER.raw_decode(text)  # what follows says nothing
     except (ValueError, RecursionError):
         return _broken_off(text, source)
     return _document(feed, source) if isinstance(feed, dict) else None
@@ -34,7 +37,7 @@ def _broken_off(text: str, source: Source) -> RawDocument | None:
     if begun is None:
         return None
     try:
-        head = json.loads(text[: begun.start()].rstrip().rstrip(",") + "}")
+        head = _DECODER.decode(text[: begun.start()].rstrip().rstrip(",") + "}")
     except (ValueError, RecursionError):
         return None
     read = _document(head | {"items": list(_whole_items(text, begun.end()))}, source)
@@ -42,11 +45,10 @@ def _broken_off(text: str, source: Source) -> RawDocument | None:
 
 
 def _whole_items(text: str, at: int) -> Iterator[Any]:
-    decode = json.JSONDecoder().raw_decode
     while True:
         at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]
         try:
-            item, at = decode(text, at)
+            item, at = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
             return
         yield item
@@ -94,7 +96,5 @@ def _author(item: dict[str, Any]) -> str | None:
 
 
 def _text(value: object) -> str:
-    """Ids are often numbers, though the format wants strings."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return str(value)
+    """A string, or a number as it is written: ids are often numbers, though the format wants strings."""
+    return value if isinstance(value, str) else ""

@@ -17,7 +17,7 @@ import feedparser
 import feedparser.api
 
 from watcher.entry import RawDocument, RawEntry
-from watcher.formats.ampersand import escaped
+from watcher.formats.ampersand import escaped, possible
 from watcher.formats.rests import rests
 from watcher.formats.source import Source
 from watcher.formats.ttl import ttl_s
@@ -40,7 +40,7 @@ def read(body: bytes, source: Source) -> RawDocument | None:
     # Without a Content-Location: feedparser would make absolute URLs of guids, other ones when the feed moves.
     headers = {"content-type": source.content_type} if source.content_type else {}
     parsed = _parse(body, headers)
-    if parsed.get("bozo") and (mended := escaped(body)) != body:
+    if parsed.get("bozo", True) and (mended := escaped(possible(body))) != body:
         parsed = _parse(mended, headers)
     entries = parsed.get("entries") or []
     version = parsed.get("version") or ""
