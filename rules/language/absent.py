@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Protocol
 
 from rules.language.claims import Arguments, Claim, SpecialActs, Thing
+from rules.language.deciding import FACTUAL
 from rules.language.hits import Hit
 from rules.language.phrases import is_negated
-from rules.language.status import FACTUAL, Reading
+from rules.language.status import Reading
 from rules.language.structure import Structure
 from rules.language.words import Tagged
 from rules.lexicon import Form

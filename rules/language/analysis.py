@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from functools import partial
 
 from rules.language.claims import Claim, SpecialActs
+from rules.language.deciding import FACTUAL
 from rules.language.page_words import PageWords
 from rules.language.reader import ClaimReader
 from rules.language.speakers import Attribution
 from rules.language.speech import Voice
-from rules.language.status import FACTUAL
 from rules.language.structure import Structure, structure_of
 from rules.language.tagging import tag
 from rules.language.text import Page

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rules.language.claims import Claim
+from rules.language.deciding import FACTUAL
 from rules.language.persons import Span
 from rules.language.speech import VOICED, Nearby, Speech, Voice
-from rules.language.status import FACTUAL
 from rules.language.structure import Structure
 from rules.language.words import word_set
 from rules.model import Role, Zone

@@ -7,11 +7,11 @@ from itertools import islice
 
 from rules.language.absent import NOTHING, Claims
 from rules.language.claims import MOST_ACTS, Arguments, Claim, Thing
+from rules.language.deciding import FACTUAL
 from rules.language.forms import Link
 from rules.language.governing import SWELLING
 from rules.language.hits import Hit
 from rules.language.lists import listed_first, parted
-from rules.language.status import FACTUAL
 from rules.language.structure import Structure
 from rules.language.words import word_set
 from rules.lexicon import Form

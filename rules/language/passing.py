@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.language.status import FACTUAL, Reading
+from rules.language.deciding import FACTUAL
+from rules.language.status import Reading
 from rules.language.structure import Structure
 from rules.language.words import word_set
 

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from rules.language.claims import Thing
 from rules.language.dates import DAY, Dated, event_age, recent_day
+from rules.language.deciding import FACTUAL
 from rules.language.following import REACH
 from rules.language.history import OLD_S, OLD_WORDS, WHEN, History
 from rules.language.passing import Passing
-from rules.language.status import FACTUAL, Reading
+from rules.language.status import Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.language.words import word_set

@@ -8,8 +8,10 @@ from datetime import datetime
 from functools import cache, partial
 
 from rules.language.absent import absences
-from rules.language.claims import MOST_ACTS, Arguments, Claim, SpecialActs, Thing
+from rules.language.acting import act_hits
+from rules.language.claims import Arguments, Claim, SpecialActs, Thing
 from rules.language.dates import DAY, event_age, to_come
+from rules.language.deciding import FACTUAL
 from rules.language.endings import ended
 from rules.language.forms import Link
 from rules.language.history import History
@@ -18,7 +20,7 @@ from rules.language.implied import bare, in_accord
 from rules.language.naming import Naming
 from rules.language.participants import Casting
 from rules.language.placing import Placing
-from rules.language.status import FACTUAL, Composer, Reading
+from rules.language.status import Composer, Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.language.vocabulary import Party
@@ -61,49 +63,12 @@ class ClaimReader:
         self.casting = Casting(structure, Naming(structure, before))
         self.nouns = structure.grammar.nouns
         self.objects = [h for h in self.t.hits if h.form.pos in ("noun", "word")]
-        self.named = frozenset(n for h in self.objects for n in h.names)
 
     def read(self) -> list[Claim]:
         """Every claim, in the order of the text."""
-        found = [c for hit in self._act_hits() for c in [self._claim(hit)] if c]
+        found = [c for hit in act_hits(self.t, self.acts, self.objects) for c in [self._claim(hit)] if c]
         found += absences(self) + bare(self, found) + in_accord(self)
         return sorted(found, key=lambda c: (c.token, sorted(c.acts)))
-
-    def _act_hits(self) -> list[Hit]:
-        """Hits that can be acts, tag and form agreeing. Of a lexicon the longest form counts: 'cut off', not 'cut'."""
-        asked = {hit.first for hit in self.t.hits if self.acts.asked_of(hit.names, self.named)}
-        fitting = [hit for hit in self.t.hits if hit.first in asked and hit.form.pos != "word" and self._fits(hit)]
-        longest: dict[tuple[int, str], int] = {}
-        for hit in sorted(fitting, key=lambda hit: hit.last):
-            longest.update(((hit.first, name), hit.last) for name in hit.names)
-        merged: dict[tuple[int, int, str, bool, tuple[str, ...]], Hit] = {}
-        for hit in fitting:
-            names = frozenset(n for n in hit.names if longest[hit.first, n] == hit.last)
-            apart = hit.form.words[1:] if hit.last == hit.first else ()
-            key = (hit.first, hit.last, hit.form.pos, hit.form.transitive, apart)
-            old = merged.get(key)
-            if names:
-                merged[key] = Hit(
-                    hit.first, hit.last, old.form if old else hit.form, names | (old.names if old else names)
-                )
-        return [merged[k] for k in sorted(merged)][:MOST_ACTS]
-
-    def _fits(self, hit: Hit) -> bool:
-        tag = self.t.tags[hit.first]
-        if hit.form.pos == "verb":
-            if tag == "BE":
-                return len(hit.form.words) > 1  # 'is in force', 'is no longer party to'
-            if self._is_undone(hit):
-                return False  # 'called off its truce'
-            return tag in ("VB", "VBZ", "VBD", "VBN", "VBG", "JJV") and not (tag == "VBZ" and hit.form.tag != "VBZ")
-        return tag in ("N", "VBG") or len(hit.form.words) > 1
-
-    def _is_undone(self, hit: Hit) -> bool:
-        """'Called off its truce', 'called for a halt': a particle turns the verb round if a lexicon lacks the two."""
-        after = self.t.low[hit.first + 1 : hit.first + 2]
-        if after == ["for"] and self.t.lemmas[hit.first] == "call":
-            return "for" not in hit.form.words
-        return len(hit.form.words) == 1 and after == ["off"] and self.t.lemmas[hit.first] in ("call", "put", "hold")
 
     # -- arguments ---------------------------------------------------------------------------------------------
     def _claim(self, hit: Hit) -> Claim | None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.language.conditions import condition, terms
+from rules.language.deciding import FACTUAL, Deciding
 from rules.language.following import REACH
 from rules.language.forms import CLASSES, Forms, Link
 from rules.language.governing import AFTER, Governing
 from rules.language.structure import Structure
-from rules.language.words import word_set
 from rules.model import Status
 
 _PASSING = {"agree": Status.AGREED, "announce": Status.ANNOUNCED}
-FACTUAL = frozenset({Status.DONE, Status.AGREED, Status.ANNOUNCED, Status.UNDERWAY})
 _WEAKER = frozenset({Status.DEMANDED, Status.PROPOSED, Status.THREATENED, Status.POSSIBLE, Status.TALKS})
 _AIMED = frozenset({Status.PLANNED, *_WEAKER} - {Status.THREATENED})
 _VERBAL = frozenset({"VB", "VBZ", "VBD", "VBN", "VBG"})
@@ -37,22 +36,9 @@ _TIME_LEFT = frozenset({"hours", "days", "week", "weeks", "month", "months", "ye
 _PENDING = frozenset({"decision", "decisions", "vote", "votes", "ruling", "choice"})
 # 'Wants the ban lifted', 'hopes that Norway will lift it'.
 _WISHING = {"want": "demand", "need": "demand", "like": "demand", "wish": "demand", "hope": "possible"}
-_DONE_ALONE = word_set(
-    "impose slap freeze ban bar sanction blacklist outlaw expel recall close sever cut shut designate "
-    "restore reestablish normalise normalize"
-)
-_ENACTING = frozenset({"sign", "enact", "promulgate", "adopt"})
-# 'Made good on its threat to …', 'kept his promise to …': what was only said is now done.
-_WORDS_GIVEN = word_set("threat threats promise promises pledge pledges vow vows warning warnings")
-_FULFILLING = word_set(
-    "fulfil fulfill honour honor keep execute carry_out follow_through act_on deliver_on make_good go_ahead see_through"
-)
-# Who answers a thing has it before him: 'vowed to respond to the expulsion', 'to announce retaliation for the ban'.
-_ANSWERING = word_set("respond response responses retaliate retaliation react reaction answer reply")
 _REGARDING = frozenset({"on", "about", "over", "regarding", "concerning"})
 _DECIDING = frozenset({"vote", "decide", "rule"})
 _MUSING = frozenset({"speak", "comment", "elaborate", "reflect", "touch", "dwell", "brief"})
-_PUTTING_OFF = word_set("delay postpone defer put_off hold_off")
 # Who is challenged, convinced or reminded is asked for something; a thing that is challenged is not.
 _TO_SOMEBODY = frozenset({"call", "challenge", "appeal", "persuade", "convince", "remind", "petition"})
 _ONWARDS = frozenset({"forward", "closer", "nearer", "ahead", "step", "steps"})
@@ -79,6 +65,7 @@ class Composer:
         self.s = structure
         self.question = question
         self.governing = Governing(structure)
+        self.deciding = Deciding(structure)
         self.forms = Forms(structure)
 
     def read(self, k: int, token: int) -> Reading:
@@ -100,14 +87,16 @@ class Composer:
                 break
             governors.append(governor)
             link = self.class_link(governor, role)
-            if role == "object" and (self._enacts(governor, links) or self._fulfils(governor, links)):
+            if role == "object" and (self.deciding.enacts(governor, links) or self.deciding.fulfils(governor, links)):
                 links.append(Link(self.s.chunks[governor].head, "enact", Status.AGREED))
                 current = Status.AGREED
-            elif link and not self._backs(governor, link, links) and not self._puts_off(governor, links):
-                is_decided = current is Status.PLANNED and self._settles(governor, role, k)
+            elif (
+                link and not self.deciding.backs(governor, link, links) and not self.deciding.puts_off(governor, links)
+            ):
+                is_decided = current is Status.PLANNED and self.deciding.settles(governor, role, k)
                 links.append(link)
                 current = Status.ANNOUNCED if is_decided else _governed(current, link)
-            if current in FACTUAL and self._answers(governor, role, k):
+            if current in FACTUAL and self.deciding.answers(governor, role, k):
                 break
             chunk, position = governor, self.s.chunks[governor].head
         current = current or Status.DONE
@@ -117,11 +106,6 @@ class Composer:
         if self.question and not self._is_told_first(k) and current in (*FACTUAL, Status.PLANNED):
             current = Status.POSSIBLE
         return Reading(current, tuple(links), subordinate, tuple(governors))
-
-    def _settles(self, governor: int, role: str, k: int) -> bool:
-        """'Announced that it will expel him': what one does alone is decided once it is made known."""
-        announces = role == "that" and self.s.lemma(governor) == "announce" and not self.s.chunks[governor].modal
-        return announces and self.s.chunks[k].modal in ("will", "would") and self.s.lemma(k) in _DONE_ALONE
 
     def _is_topic(self, k: int, current: Status | None) -> bool:
         """'Comment: on the calls for an embargo', 'regarding threats to leave': a heading, and nobody's call."""
@@ -144,46 +128,6 @@ class Composer:
         """'Would consider any request': a verb says what is done with it, should it come."""
         tags = self.s.tagged.tags
         return any(tags[link.token] in _VERBAL and link.status in _AIMED for link in links[1:])
-
-    def _answers(self, governor: int, role: str, k: int) -> bool:
-        """Does the governor answer what is there already, and not whatever may come?"""
-        chunk, tagged = self.s.chunks[k], self.s.tagged
-        is_thing = chunk.kind == "NP" and {"any", "every", "such"}.isdisjoint(tagged.low[chunk.first : chunk.head])
-        answers = not _ANSWERING.isdisjoint((self.s.lemma(governor), self.s.low(governor)))
-        is_there = answers and role in ("object", "noun") and not self.s.chunks[governor].modal
-        return is_thing and is_there and self.s.preposition(k) in ("to", "for")
-
-    def _backs(self, governor: int, link: Link, links: list[Link]) -> bool:
-        """'Endorsed the decision to leave': what is decided is not asked for."""
-        decided = bool(links) and links[-1].role in ("agree", "announce") and links[-1].status in FACTUAL
-        return decided and link.role == "demand" and self.s.lemma(governor) in ("endorse", "support", "back", "defend")
-
-    def _enacts(self, governor: int, links: list[Link]) -> bool:
-        """'signed a bill lifting the ban', and not 'adopted a resolution threatening sanctions'."""
-        if not links or links[-1].role != "bill" or any(link.status not in FACTUAL for link in links[:-1]):
-            return False
-        passes = self.s.lemma(governor) in ("approve", "pass", "okay", "back") and self._is_of_council(governor)
-        return passes or self.s.lemma(governor) in _ENACTING
-
-    def _is_of_council(self, verb: int) -> bool:
-        """'The Security Council passed a resolution imposing it': that needs nobody's signature."""
-        return any(party in ("UNSC", "UN") for j in self.s.subject(verb) for party in self._states(j))
-
-    def _fulfils(self, governor: int, links: list[Link]) -> bool:
-        """'Made good on its threat to leave', 'kept a promise to sign': the word that was given is kept."""
-        if not links or any(link.status not in FACTUAL for link in links[:-1]):
-            return False
-        is_given = self.s.tagged.low[links[-1].token] in _WORDS_GIVEN
-        return is_given and not _FULFILLING.isdisjoint(self._verb_forms(governor))
-
-    def _puts_off(self, governor: int, links: list[Link]) -> bool:
-        """'Postponed the vote on sanctions', 'talks on a pact were delayed': what is put off is open still."""
-        is_open = bool(links) and links[-1].role in ("possible", "talk") and not self.s.chunks[governor].negated
-        return is_open and not _PUTTING_OFF.isdisjoint(self._verb_forms(governor))
-
-    def _verb_forms(self, k: int) -> tuple[str, str]:
-        """A verb alone, and with the word behind it: 'carry', 'carry_out'."""
-        return self.s.lemma(k), f"{self.s.lemma(k)}_{self.s.low(k + 1)}"
 
     def ungoverned(self, k: int, token: int, current: Status | None, links: list[Link]) -> Status | None:
         """An act with nothing above it: 'EU to lift ban' is planned, 'Lifting the ban would help' possible."""
@@ -346,13 +290,8 @@ class Composer:
         """'The UN ordered Norway to lift the ban': is a party told, and not somebody of one's own?"""
         if self.s.kind(k + 1) != "NP" or not self.s.has_party(k + 1):
             return False
-        told, own = self._states(k + 1), [p for j in self.s.subject(k) for p in self._states(j)]
+        told, own = self.s.states(k + 1), [p for j in self.s.subject(k) for p in self.s.states(j)]
         return not own or told != own[:1]
-
-    def _states(self, k: int) -> list[str]:
-        """The states and bodies named in a phrase."""
-        chunk, parties = self.s.chunks[k], self.s.tagged.parties
-        return [parties[i][1].id for i in range(chunk.first, chunk.last + 1) if i in parties]
 
     def _predicate(self, k: int, otherwise: str) -> str:
         """What a copula says of its subject: 'sanctions are on the table', 'sanctions are an option'."""

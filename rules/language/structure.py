@@ -73,6 +73,11 @@ class Structure:
             self._joined[k] = joined_to(self, k)
         return self._joined[k][:]
 
+    def states(self, k: int) -> list[str]:
+        """Ids of the states and bodies named in a phrase."""
+        chunk, parties = self.chunks[k], self.tagged.parties
+        return [parties[i][1].id for i in range(chunk.first, chunk.last + 1) if i in parties]
+
     def infinitive_objects(self, k: int) -> list[int]:
         """'Orders Norway to close its embassy': the objects of the infinitive that follows the verb k."""
         to = next((j for j in range(k + 1, min(k + 6, len(self.chunks))) if self.chunks[j].form == "inf"), -1)
