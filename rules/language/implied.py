@@ -90,7 +90,7 @@ def _bare_thing(reader: Claims, k: int) -> Thing | None:
 def _bare_claim(reader: Claims, k: int, thing: Thing) -> Claim | None:
     aimed = _aimed(reader, k) or _targeted(reader, k)
     targets = _threatened(reader, k) + aimed + _told(reader, k) + _facing(reader, k)
-    agents = [n for word, n in reader.s.complements(k) if word == "from"]  # 'faces sanctions from Norway'
+    agents = [k + 2] if reader.s.low(k + 1) == "from" and reader.s.kind(k + 2) == "NP" else []  # 'faces a ban from …'
     arguments = Arguments(objects=[k], targets=targets, agents=agents)
     claim = reader.built(k, thing.token, reader.acts.bare, "new", (thing,), arguments)
     claim = _to_come(reader, k, claim)
@@ -213,10 +213,10 @@ def _is_topic(reader: Claims, claim: Claim, governor: int) -> bool:
 
 
 def _foretold(reader: Claims, claim: Claim, governor: int) -> bool:
-    """'Weakens the proposed sanctions', 'slams planned sanctions': says the noun itself that it is to come?"""
+    """'Weakens the proposed sanctions', 'threatened sanctions would hurt': says the noun itself that it is to come?"""
     told = any(reader.s.at_token(link.token) == claim.chunk for link in claim.reading.links[:1])
-    is_object = governor == claim.chunk - 1 and reader.s.kind(governor) == "VG"
-    return told and is_object and reader.s.lemma(governor) not in _DREADING
+    is_near = governor in (claim.chunk - 1, claim.chunk + 1) and reader.s.kind(governor) == "VG"
+    return told and is_near and reader.s.lemma(governor) not in _DREADING
 
 
 def _is_known(reader: Claims, governors: list[int]) -> bool:

@@ -215,7 +215,11 @@ class Naming:
             own = [governor, *(n for word, n in self.s.complements(governor) if word == "by")]
             return own + (self.doers(reading.governors[1:2]) if self._is_behind(governor, reading) else [])
         is_noun = self.s.chunks[k].kind != "VG" and self.s.kind(governor) == "VG"
-        return self.s.subject(governor) if is_noun else []
+        classes, lemma = self.s.grammar.verb_class, self.s.lemma(governor)
+        asks = "demand" in (classes.get(lemma), classes.get(f"{lemma}_for"))
+        behind = self.s.subject(governor) if is_noun else []
+        private = self.s.grammar.nouns["private"]
+        return [j for j in behind if not asks or self.s.low(j) not in private]  # 'bishops call for a ban'
 
     def doers(self, verbs: tuple[int, ...]) -> list[int]:
         """'Norway signed …', '… was signed by Norway': who does what the first of these chunks says."""

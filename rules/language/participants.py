@@ -77,7 +77,7 @@ class Casting:
     def _warned(self, reading: Reading) -> list[int]:
         """'Warned Norway that it would set sanctions': who is told what will be done to him."""
         told = (g + 1 for g in reading.governors if self.s.kind(g) == "VG" and self.s.lemma(g) == "warn")
-        return [j for j in told if self.s.kind(j) == "NP" and self.s.kind(j + 1) == "SUB"]
+        return [j for j in told if self.s.kind(j) == "NP" and self.s.kind(j + 1) in ("SUB", "NP")]
 
     def _beside(self, k: int, given: Arguments, reading: Reading) -> list[int]:
         """'Resumed sales to Norway, ending a ban': the main verb that a participle behind a comma accompanies."""

@@ -84,9 +84,15 @@ class ClaimReader:
         else:
             arguments = self._noun_arguments(hit, k)
         things = tuple(t for o in arguments.objects for t in [self.thing(o, hit)] if t)
+        of_relative = hit.form.pos == "verb" and hit.form.transitive and not things and self.s.related(k)
+        if of_relative:
+            arguments.objects = of_relative
+            things = tuple(t for o in of_relative for t in [self.thing(o, hit)] if t)
         if not (things or arguments.objects) or not self.acts.asked(hit.names, things):
             return None
         claim = self.built(k, hit.first, hit.names, hit.form.lemma, things, arguments)
+        if of_relative and claim.status in FACTUAL:
+            return None  # 'the pact that both have signed' is known
         if hit.form.pos == "verb" and claim.status in FACTUAL and (no := self._nothing(things)) >= 0:
             links = (*claim.reading.links, Link(no, "negation", Status.DENIED))
             claim = replace(claim, reading=replace(claim.reading, status=Status.DENIED, links=links))

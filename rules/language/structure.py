@@ -73,6 +73,16 @@ class Structure:
             self._joined[k] = joined_to(self, k)
         return self._joined[k][:]
 
+    def related(self, k: int) -> list[int]:
+        """'The sanctions that Norway plans to impose': what a relative without an object of its own says is done to."""
+        while self.chunks[k].form == "inf" and self.kind(k - 1) == "VG":
+            k -= 1
+        opens = k - 1
+        while self.kind(opens) in ("NP", "CC"):
+            opens -= 1
+        is_relative = opens < k - 1 and self.low(opens) in ("that", "which") and self.kind(opens - 1) == "NP"
+        return [opens - 1] if is_relative else []
+
     def states(self, k: int) -> list[str]:
         """Ids of the states and bodies named in a phrase."""
         chunk, parties = self.chunks[k], self.tagged.parties

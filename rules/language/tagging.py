@@ -139,7 +139,7 @@ class _Tagger:
             return "ADJ", low
         if low.endswith("ed") and len(low) > 4 and i and self.s.low[i + 1 : i + 2] == ["by"]:
             return "VBN", low  # 'a yacht owned by …': a verb, known or not
-        if low in self.v.grammar.adjective_class and i and self.ahead.after(i) in ("", ",", ":", "–", "."):
+        if low in self.v.grammar.adjective_class and i and self.ahead.after(i) in ("", ",", ":", "–", ".", "SUB"):
             return "ADJ", low  # 'sanctions inevitable', 'sanctions are inevitable'
         if i == 0 and low in self.v.grammar.adjective_class and self.ahead.after(i) == "TO":
             return "ADJ", low  # 'Unwilling to …, Norway …'
