@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -29,10 +30,11 @@ def exchange(db: Database, owner: str, tried: Sequence[Tried], limit: int) -> li
     delivery costs.
     """
     with db.write() as connection:
-        now = db.now(connection)
+        now, now_s = db.now(connection), time.monotonic()
         if tried:
             _record(connection, owner, tried, now)
-        parcels, hopeless = _lease(connection, owner, limit, now) if limit > 0 else ([], {})
+        leaving, hopeless = _lease(connection, owner, limit, now) if limit > 0 else ({}, {})
+        parcels = _parcels(connection, leaving, now, now_s) if leaving else []
     if hopeless:
         _give_up(db, hopeless)
     return parcels
@@ -64,11 +66,11 @@ def bring_back(db: Database) -> None:
         bring_near(connection, db.now(connection))
 
 
-def _lease(connection: Connection, owner: str, limit: int, now: int) -> tuple[list[Parcel], Mapping[str, str]]:
-    """What leaves, and why (by id) what is given up instead."""
+def _lease(connection: Connection, owner: str, limit: int, now: int) -> tuple[Mapping[str, float], Mapping[str, str]]:
+    """What leaves in how many seconds, and why what is given up instead is; both by id."""
     ids = _pick(connection, limit, now)
     if not ids:
-        return [], {}
+        return {}, {}
     rows = _locked(connection, ids, now)
     hopeless = {row.id: why for row in rows if (why := _hopeless(connection, row, now))}
     ours = _leaving(connection, [row for row in rows if row.id not in hopeless], now)
@@ -78,7 +80,7 @@ def _lease(connection: Connection, owner: str, limit: int, now: int) -> tuple[li
         "attempts": delivery.c.attempts + 1,
     }
     connection.execute(update(delivery).where(delivery.c.id.in_(ours)).values(**values))
-    return _parcels(connection, ours, now), hopeless
+    return ours, hopeless
 
 
 def _give_up(db: Database, hopeless: Mapping[str, str]) -> None:
@@ -182,7 +184,7 @@ def _foremost(connection: Connection, now: int) -> Any:
     )
 
 
-def _parcels(connection: Connection, leaving: Mapping[str, float], now: int) -> list[Parcel]:
+def _parcels(connection: Connection, leaving: Mapping[str, float], now: int, now_s: float) -> list[Parcel]:
     failures = select(func.count()).where(
         attempt.c.delivery_id == delivery.c.id,
         attempt.c.outcome != "delivered",
@@ -195,6 +197,7 @@ def _parcels(connection: Connection, leaving: Mapping[str, float], now: int) -> 
             delivery.c.endpoint_id,
             delivery.c.channel,
             endpoint.c.address,
+            endpoint.c.spacing,
             subscription.c.secret,
             subscription.c.options,
             delivery.c.body,
@@ -210,7 +213,7 @@ def _parcels(connection: Connection, leaving: Mapping[str, float], now: int) -> 
         .order_by(delivery.c.subscription_id, delivery.c.seq)
     )
     rows = connection.execute(chosen).mappings()
-    return [Parcel(**row, leased_at=now, leave_in_s=leaving[row["id"]]) for row in rows]
+    return [Parcel(**row, leased_at=now, leased_s=now_s, leave_in_s=leaving[row["id"]]) for row in rows]
 
 
 def _record(connection: Connection, owner: str, tried: Sequence[Tried], now: int) -> None:

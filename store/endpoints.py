@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,9 @@ REST_S = 60
 LONGEST_REST_S = 3_600
 OURS_REST_S = 10
 WORN_OUT_FAILURES = 10
+
+SOON = 100_000
+"""Microseconds from now to the earliest slot that is given in place of one that was missed."""
 
 AHEAD_S = 5
 """How long before its time a try to an address with a rate is taken up: it waits where it is sent, within its lease."""
@@ -100,6 +104,21 @@ def take_slots(connection: Connection, wanted: Mapping[str, str], now: int) -> d
                 next_at += row.spacing
         connection.execute(update(endpoint).where(endpoint.c.id == row.id).values(slot_at=next_at))
     return slots
+
+
+def slot_anew(db: Database, id: str) -> float:
+    """When, by the steady clock of this process, a try to the address *id* may leave that has missed its slot: a moment
+    from now at the earliest, so that this one is not missed by the time that it takes to write it down.
+    """
+    with db.write() as connection:
+        now, now_s = db.now(connection), time.monotonic()
+        columns = (endpoint.c.spacing, endpoint.c.slot_at)
+        held = select(*columns).where(endpoint.c.id == id).with_for_update(key_share=True)
+        row = connection.execute(held).one()
+        next_at = max(_slot(row, now), now + SOON)
+        later = next_at + (row.spacing or 0)
+        connection.execute(update(endpoint).where(endpoint.c.id == id).values(slot_at=later))
+    return now_s + (next_at - now) / SECOND
 
 
 def _slot(row: Any, now: int) -> int:

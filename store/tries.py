@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,8 @@ GIVE_UP_S = 5 * 86_400
 class Parcel:
     """A leased delivery: `body` is sent as it is; `attempt` counts from 1, cut-off tries included; `failures` are tries
     of it that ended badly since `since_at`, when it was made or replayed. It leaves `leave_in_s` seconds after it was
-    leased. `options` are its subscription's. Instants are microseconds UTC.
+    leased, which was `leased_s` by the steady clock of this process; tries to its address begin `spacing` microseconds
+    apart, where it has one. `options` are its subscription's. Instants are microseconds UTC.
     """
 
     id: str
@@ -30,6 +32,8 @@ class Parcel:
     leased_at: int
     message_at: int
     leave_in_s: float = 0.0
+    leased_s: float = field(default_factory=time.monotonic)
+    spacing: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -16,9 +16,12 @@ from collections.abc import Coroutine
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from net.client import GuardedClient
 from store import deliveries
+from store.endpoints import AHEAD_S, slot_anew
+from store.leases import SECOND
 from store.tries import Parcel, Tried
 from workers.channels import CHANNELS, TryAgain
 from workers.channels.channel import Outcome
@@ -30,6 +33,9 @@ BATCH_S = 0.05
 """How long outcomes are gathered while other tries that may end any moment are in the air."""
 
 YOUNG_S = 0.1
+
+LATE_S = 0.05
+"""By so much, or by the spacing of its address, a try may miss its slot."""
 
 DRAIN_S = 17.0
 """Seconds for what is in the air when the worker stops; whoever started it waits 20 s."""
@@ -129,8 +135,8 @@ class Sender:
                 self._flying[parcel.id] = asyncio.create_task(self._carry(parcel))
 
     async def _carry(self, parcel: Parcel) -> None:
-        if parcel.leave_in_s:
-            await asyncio.sleep(parcel.leave_in_s)
+        if parcel.spacing:
+            await self._until_slot(parcel, parcel.spacing / SECOND)
         started_at, clock_s = time.time_ns() // 1_000, time.monotonic()
         self._since_s[parcel.id] = clock_s
         outcome = await self._send(parcel)
@@ -142,6 +148,19 @@ class Sender:
         self._since_s.pop(parcel.id, None)
         self._landed.set()
         self._news.set()
+
+    async def _until_slot(self, parcel: Parcel, spacing_s: float) -> None:
+        """Wait for the slot of a try. One that a busy machine has missed is taken anew: the slots after it are not
+        later for that, and the address would get more at once than it was promised.
+        """
+        slot_s = parcel.leased_s + parcel.leave_in_s
+        await _until(slot_s)
+        if time.monotonic() - slot_s <= max(spacing_s, LATE_S):
+            return
+        try:
+            await _until(await asyncio.to_thread(slot_anew, self._context.db, parcel.endpoint_id))
+        except SQLAlchemyError as error:
+            _log.warning("deliver.slot_missed", delivery=parcel.id, error=str(error))
 
     async def _send(self, parcel: Parcel) -> Outcome:
         channel = CHANNELS.get(parcel.channel)
@@ -166,6 +185,11 @@ class Sender:
         if left:
             await asyncio.to_thread(deliveries.release, self._context.db, self._owner, list(left))
         await self._client.aclose()
+
+
+async def _until(moment_s: float) -> None:
+    """Sleep until a moment of the steady clock, but no longer than any slot is ahead: a lease is not for ever."""
+    await asyncio.sleep(min(AHEAD_S, max(0.0, moment_s - time.monotonic())))
 
 
 def _say(parcel: Parcel, tried: Tried) -> None:

@@ -46,7 +46,7 @@ def poll(
 
     async def run() -> int:
         looked = 0
-        async with GuardedClient(allow=["127.0.0.0/8"], user_agent=AGENT) as client, ParsePool(1, limit_s=20.0) as pool:
+        async with GuardedClient(allow=["127.0.0.0/8"], user_agent=AGENT) as client, ParsePool(1) as pool:
             watcher = Watcher(db=db, client=client, pool=pool, ring=bell, manners=manners, secrets=secrets)
             for _ in range(times):
                 due_again(db)

@@ -180,11 +180,12 @@ def test_defect_23_a_redirect_that_flaps_is_followed_and_not_stored(
 def test_defect_24_50000_entries_and_a_bomb_cost_bounded_time(
     look: Look, sqlite_db: Database, server: FeedServer
 ) -> None:
+    usual = Manners(spacing_s=0.0)  # the limits of every feed, which a busy machine keeps too
     bomb = Reply(gzip.compress(b"\0" * 100_000_000), headers={"Content-Encoding": "gzip"})
-    assert look(bomb) == []
+    assert look(bomb, manners=usual) == []
     assert error_of(sqlite_db, server) == "too_large"
     started = time.monotonic()
-    look(rss(*(item(n) for n in range(50_000))), manners=Manners(spacing_s=0.0, total_s=20.0))
+    look(rss(*(item(n) for n in range(50_000))), manners=usual)
     assert time.monotonic() - started < 90
     line, *_ = recent_fetches(sqlite_db, state_of(sqlite_db, server.url()).id)
     assert (line["entries"], line["new"], line["skipped"]) == (50_000, 10_000, {"beyond the limit": 40_000})

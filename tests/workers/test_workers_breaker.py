@@ -19,7 +19,7 @@ from store.rate import MAX_SPACING, spacing_of
 from store.subscriptions import enable_endpoint, sync
 from store.tables import attempt, delivery, endpoint
 from store.tries import Parcel
-from tests.workers.parts import Receiver, add_articles, eventually, hook, replay_one
+from tests.workers.parts import SECRET, Receiver, add_articles, eventually, hook, replay_one
 from tests.workers.test_workers_sending import Make, deliver, due_now, rows, sending, told
 from workers.channels import Delivered, TryAgain
 from workers.context import Context
@@ -206,6 +206,25 @@ def test_an_address_with_a_rate_gets_evenly_spaced_tries_from_all_senders_togeth
     for times in (at, begun):
         assert all(times[number + 10] - times[number] > 0.5 - 0.1 for number in range(6))
     assert set(rows(db, attempt.c.outcome, order=attempt.c.id)) == {("delivered",)}
+
+
+def test_slots_that_a_busy_machine_has_missed_are_taken_anew_and_not_all_at_once(
+    db: Database, make_context: Make, receiver: Receiver
+) -> None:
+    stalls = iter([0.5])
+
+    def stalled(_reference: str) -> str:
+        time.sleep(next(stalls, 0.0))  # all that this process sends waits meanwhile
+        return SECRET
+
+    context = make_context(secrets=stalled)
+    sync(db, [hook(receiver.url(), options={"rate": "10/s"})])
+    match_articles(context, add_articles(db, ["embargo"] * 8))
+    deliver(context)
+    begun = [microseconds / SECOND for (microseconds,) in rows(db, attempt.c.started_at, order=attempt.c.started_at)]
+    assert len(begun) == len(receiver.got) == 8
+    assert begun[1] - begun[0] > 0.4
+    assert begun[-1] - begun[1] > 6 * 0.1 - 0.2  # three at once, and the rest at their old times, would take 0.2 s
 
 
 def test_what_must_wait_longer_than_a_lease_allows_stays_in_the_ledger(db: Database, make_context: Make) -> None:
