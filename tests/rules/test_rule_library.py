@@ -64,6 +64,19 @@ def test_words_lists_the_lexicons_and_the_words_of_one() -> None:
     assert "did you mean `$resign`?" in wrong.output
 
 
+def test_words_finds_the_lexicons_that_hold_a_word() -> None:
+    listed = CliRunner().invoke(app, ["words", "broke down"]).stdout
+    assert re.search(r"^\$break_down +act +talks or a plan", listed, re.M)
+    assert "$seize " not in listed
+
+
+def test_a_new_rule_passes_its_own_tests(tmp_path: Path) -> None:
+    made = CliRunner().invoke(app, ["new", "kayaks.seized"]).stdout
+    results = run_tests(load(written(tmp_path, made), packs=False))
+    assert [r.passed for r in results] == [True] * 4
+    assert CliRunner().invoke(app, ["new", "Kayaks seized"]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

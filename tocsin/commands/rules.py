@@ -12,11 +12,12 @@ from typing import Annotated, TextIO
 import typer
 
 from rules import Article, RuleErrors, RuleSet, run_tests
-from rules.lexicon import unknown_lexicon
+from rules.lexicon import Lexicon, unknown_lexicon
 from tocsin.article_lines import answer, article_of
 from tocsin.commands.backtest import active, backtest
 from tocsin.commands.common import FOUND_PROBLEMS, fail
 from tocsin.commands.holding import discard, held, release
+from tocsin.commands.skeleton import new
 from tocsin.cores import Places, cores, mapped, rule_set
 
 app = typer.Typer(
@@ -102,20 +103,29 @@ def show(rule: str, rules: Used = None, packs: Packs = True) -> None:
 
 @app.command()
 def words(
-    name: Annotated[str, typer.Argument(help="A lexicon, with or without $; all of them if left out.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="A lexicon, with or without $, or a word of yours; all of them if left out.")
+    ] = "",
     rules: Used = None,
 ) -> None:
-    """The lexicons that rules may name: what each is for, or the words of one."""
+    """The lexicons that rules may name: what each is for, the words of one, or those that hold a word."""
     lexicons = {n: x for n, x in in_use(rules).lexicons.items() if ":" not in n}
     wanted = name.removeprefix("$")
-    if wanted and wanted not in lexicons:
-        typer.echo(unknown_lexicon(wanted, lexicons), err=True)
-        raise typer.Exit(2)
-    if wanted:
+    if wanted in lexicons:
         typer.echo(", ".join(lexicons[wanted].words))
         return
-    for lexicon in lexicons.values():
+    shown = [x for x in lexicons.values() if not wanted or _holds(x, wanted.lower())]
+    if not shown:
+        typer.echo(unknown_lexicon(wanted, lexicons), err=True)
+        raise typer.Exit(2)
+    for lexicon in shown:
         typer.echo(f"${lexicon.name:22} {lexicon.kind:7} {lexicon.description or _some(lexicon.words)}")
+
+
+def _holds(lexicon: Lexicon, word: str) -> bool:
+    """Is the word, in any of its forms, one of the lexicon's?"""
+    wanted = tuple(word.replace("-", " ").split())
+    return any(form.words == wanted or tuple(form.lemma.split()) == wanted for form in lexicon.forms)
 
 
 def _some(written: tuple[str, ...]) -> str:
@@ -181,6 +191,7 @@ def _articles(file: TextIO) -> Iterator[Article]:
             raise typer.Exit(1) from None
 
 
+app.command("new")(new)
 app.command("backtest")(backtest)
 app.command("held")(held)
 app.command("release")(release)
