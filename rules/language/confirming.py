@@ -57,7 +57,8 @@ class Confirmation:
             if not phrases or not _LAWMAKERS.isdisjoint(_words(s, phrases)):
                 continue
             tells_again = self._tells_again(s, k, claim) and not self._is_of_another(s, phrases, claim)
-            if tells_again or (_names_its_thing(s, claim) and self._speaks_for_the_doer(s, phrases, claim)):
+            is_on_it = _names_its_thing(s, claim) or _tells_the_like(s, k, claim)
+            if tells_again or (is_on_it and self._speaks_for_the_doer(s, phrases, claim)):
                 return phrases
         return []
 
@@ -140,6 +141,12 @@ def _named(s: Structure, phrases: list[Span]) -> set[str]:
 def _names_its_thing(s: Structure, claim: Claim) -> bool:
     """Holds the sentence the word of what the claim is about ('the ban')?"""
     return any(claim.structure.tagged.low[thing.token] in s.tagged.low for thing in claim.things)
+
+
+def _tells_the_like(s: Structure, k: int, claim: Claim) -> bool:
+    """'… lifted sanctions. Its president said it has reopened the border too': an act of the same kind behind k?"""
+    heads = {c.head for c in s.chunks[k + 1 :] if c.kind == "VG" and not (c.modal or c.negated)}
+    return any(h.first in heads and h.names & claim.acts for h in s.tagged.hits if h.form.pos == "verb")
 
 
 def _in_writing(s: Structure, k: int) -> bool:
