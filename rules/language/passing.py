@@ -17,7 +17,9 @@ _RECENT = frozenset({"recent", "recently", "past", "earlier"})
 # 'A day after', 'shortly after': the same news.
 _SOON = word_set("minutes hour hours day days week shortly soon just immediately")
 # 'The first of its kind since May' tells of today.
-_RANKING = word_set("first last time only best worst biggest largest most least highest lowest")
+_RANKING = word_set(
+    "first last time only best worst biggest largest most least highest lowest latest new fresh second third another"
+)
 # 'The withdrawal began', 'the truce took effect': what a noun does itself is the news.
 _HAPPENING = word_set(
     "begin start take come enter go be become follow happen occur end complete conclude finish proceed continue"
@@ -32,6 +34,9 @@ _AT_ONCE = word_set(
     "reciprocate respond retaliate react answer welcome hail condemn denounce protest"
     " rise fall jump surge drop plunge slide gain climb soar tumble rally slip sink rebound"
 )
+_GUESSING = frozenset({"may", "might", "could"})
+_FAR = 12
+"""Chunks behind a verb in which 'since' is looked for."""
 _SO = frozenset({"without", "with", "as", "to"})
 _COUNTING = word_set("number numbers share proportion percentage rate")
 
@@ -69,6 +74,8 @@ class Passing:
         return "behind the news" if told and (named or self.s.preposition(k + 2) in _OWNED) else ""
 
     def _of_text(self, k: int, reading: Reading) -> str:
+        if self._is_supposed(k, reading):
+            return "supposed"
         is_clause = bool(reading.subordinate) and not reading.governors and reading.status in FACTUAL
         is_behind = reading.subordinate in _THEN and self._is_behind(k)
         return "a clause behind the news" if is_clause and (is_behind or self._is_setting(k, reading)) else ""
@@ -83,7 +90,10 @@ class Passing:
         return not _SOON.isdisjoint(self.s.tagged.low[max(0, token - 3) : token])
 
     def _is_behind(self, k: int) -> bool:
-        """'The trader was held after Norway lifted the ban': is the main clause about something else?"""
+        """'The trader was held after Norway lifted the ban': is the main clause about something else?
+
+        What has just been done ('has voiced concern after …') is near to what it follows.
+        """
         first, tags = self.s.chunks[k].first, self.s.tagged.tags
         at = next((i for i in range(first, -1, -1) if self.s.tagged.low[i] in _THEN), -1)
         if at < 0 or tags[first] in ("VBZ", "VB") or self._soon(at):
@@ -91,7 +101,8 @@ class Passing:
         main = self._main(k, at)
         if main < 0:
             return at > 0  # 'After talks in Oslo the sides signed a truce' is the news itself
-        return self.s.lemma(main) not in _TOGETHER and not self.s.chunks[main].perfect
+        goes_with = self.s.lemma(main) in _TOGETHER or self.s.chunks[main].perfect
+        return not goes_with or self.s.chunks[main].negated
 
     def _main(self, k: int, at: int) -> int:
         """The main verb beside a side clause that begins at token `at`: before it, or behind it; -1 for none."""
@@ -103,7 +114,9 @@ class Passing:
     def _is_recent(self, k: int, token: int) -> bool:
         """'The recent withdrawal', 'the recently signed pact': it was told before."""
         chunk = self.s.chunks[k]
-        return chunk.kind == "NP" and not _RECENT.isdisjoint(self.s.tagged.low[chunk.first : token])
+        is_of = self.s.preposition(k) == "of" and self.s.kind(k - 2) == "NP"  # 'the recent resumption of tests'
+        first = self.s.chunks[k - 2].first if is_of else chunk.first
+        return chunk.kind == "NP" and not _RECENT.isdisjoint(self.s.tagged.low[first:token])
 
     def _has_effects(self, k: int, reading: Reading) -> bool:
         """'The withdrawal has left a void': the news is what came of it."""
@@ -117,12 +130,11 @@ class Passing:
     def _lasts(self, k: int) -> bool:
         """'Has banned flour since the quarrel': how things have stood for long."""
         chunk = self.s.chunks[k]
-        since = next((j for j in range(k + 1, k + 8) if self.s.kind(j) not in ("NP", "NUM", "AP", "P")), k + 8)
+        since = next((j for j in range(k + 1, k + _FAR) if self.s.kind(j) not in ("NP", "NUM", "AP", "P")), k + _FAR)
         since = next((j for j in range(k + 1, since) if self.s.low(j) == "since"), -1)
         if since < 0 or chunk.kind != "VG" or not (chunk.perfect or chunk.form == "part"):
             return False
-        before = self.s.chunks[since - 1]
-        return _RANKING.isdisjoint(self.s.tagged.low[before.first : before.last + 1])
+        return _RANKING.isdisjoint(self.s.tagged.low[chunk.first : self.s.chunks[since].first])
 
     def _stands_behind(self, k: int, reading: Reading) -> bool:
         """'Will train more judges after leaving the court', 'amid attempts to close a deal': neither is told as new."""
@@ -143,3 +155,11 @@ class Passing:
         """'The number of people denied visas': a statistic, and not one deed."""
         is_said = self.s.kind(k) == "VG" and self.s.preposition(k - 1) == "of" and self.s.kind(k - 1) == "NP"
         return is_said and self.s.low(k - 3) in _COUNTING
+
+    def _is_supposed(self, k: int, reading: Reading) -> bool:
+        """'Norway may tighten its curbs', where nobody says so: the outlet supposes it."""
+        if self.s.chunks[k].modal not in _GUESSING or reading.governors or self.s.tagged.quotes:
+            return False
+        verbs = [c.head for c in self.s.chunks if c.kind == "VG"]
+        told = any(self.s.tagged.lemmas[i] in self.s.grammar.reporting for i in verbs)
+        return not told and "according" not in self.s.tagged.low

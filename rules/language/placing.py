@@ -15,7 +15,7 @@ from rules.language.status import Reading
 from rules.language.structure import Structure
 from rules.language.text import Sentence
 from rules.language.words import word_set
-from rules.model import Zone
+from rules.model import Status, Zone
 
 _WHOLE = {Zone.BACKGROUND: "a column, not a report", Zone.HEADLINE: "the title"}
 FRESH_S = 7 * DAY
@@ -30,6 +30,8 @@ _RUING = frozenset({"regret", "rue"})
 _SHADOWED = frozenset({"overshadowed", "clouded", "eclipsed", "marred", "dogged", "soured", "dominated", "darkened"})
 _DECISIONS = frozenset({"decision", "decisions", "move", "choice", "agreement", "deal"})
 _FEELING = frozenset({"surprise", "anger", "outrage", "dismay", "fury", "disappointment", "surprised", "angered"})
+# 'Was blamed over the departure': whatever the verb asserts, it asserts of something else.
+_REGARDLESS = frozenset({"over", "despite", "amid", "during"})
 _COMING_AFTER = frozenset({"follow", "accompany", "mark", "crown", "cap"})
 
 
@@ -161,7 +163,8 @@ class Placing:
         is_predicate = self.s.kind(k - 2) == "VG" and self.s.chunks[k - 2].copula  # 'are in talks on arms'
         if is_predicate or self.s.lemma(k - 2) in _COMING_AFTER:
             return ""  # 'the truce was followed by the lifting of the ban'
-        return word if word == "since" else "in passing" if word in _BESIDE and not reading.links else ""
+        told = not reading.links or (word in _REGARDLESS and all(link.status is Status.DONE for link in reading.links))
+        return word if word == "since" else "in passing" if word in _BESIDE and told else ""
 
     def _looks_back(self, k: int, reading: Reading, dated: Dated | None) -> str:
         """'Defended the decision to sell tanks', 'raids to follow its decision to leave': the news is another one."""
