@@ -13,11 +13,13 @@ from rules.engine.partners import sharing
 from rules.engine.rule import ClaimTest, Rule
 from rules.engine.tried import Tried
 from rules.language.claims import Claim
-from rules.model import Confirm, Emit, Evidence, Match, Speaker, Zone
+from rules.model import Confirm, Emit, Evidence, Match, Speaker, Status, Zone
 from rules.shape import duration_s
 
 _ZONES = (Zone.HEADLINE, Zone.LEAD, Zone.BODY, Zone.BACKGROUND)
 _MOST_EVIDENCE = 3
+_SAME = frozenset({"claim.act", "claim.object", "claim.about"})
+_NOT = frozenset({Status.DENIED, Status.REFUSED})
 
 Entry = tuple[str, ClaimTest]
 
@@ -99,8 +101,16 @@ def holds(tried: Tried) -> bool:
     return all(outcome.holds for outcome in outcomes(tried))
 
 
-def match_of(found: list[Tried]) -> Match:
-    """The match of a rule from all claims for which it holds (at least one), in the order of the article."""
+def retells(tried: Tried) -> bool:
+    """Tells a claim for which the rule does not hold the same act on the same thing, whoever it names?"""
+    return tried.claim.status not in _NOT and all(o.holds for o in outcomes(tried) if o.key in _SAME)
+
+
+def match_of(found: list[Tried], retold: list[Tried]) -> Match:
+    """The match of a rule from all claims for which it holds (at least one), in the order of the article.
+
+    `retold` are claims of title and lead that tell the same in other words: they only serve as further evidence.
+    """
     best = found[0]
     document = best.rule.document
     voice = best.voice() or next((v for t in found for v in [t.voice()] if v), None)
@@ -114,7 +124,7 @@ def match_of(found: list[Tried]) -> Match:
         speaker=speaker,
         zone=best.claim.zone,
         bindings=dict(sorted((k, v) for k, v in bindings.items() if v is not None)),
-        evidence=_evidence(found),
+        evidence=_evidence([*found, *retold]),
         confidence=confidence(signs),
         signs=signs,
         emit=_emit(best, bindings),

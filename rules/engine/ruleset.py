@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +12,7 @@ from rules.engine.bytes_of_text import words_of_article
 from rules.engine.checks import gives_way_outcome, outcomes, unless_outcome
 from rules.engine.compile import Compiled, compile_files
 from rules.engine.explain import Candidate, Explanation, Outcome
-from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, tests_for
+from rules.engine.match import Index, candidates, evidence_of, holds, index_of, match_of, order, retells, tests_for
 from rules.engine.needs import Need, Needs
 from rules.engine.nowhere import no_claim
 from rules.engine.rule import Rule, digest
@@ -120,7 +120,16 @@ class RuleSet:
         for tried in self._tried(analysis, numbers, wording):
             if holds(tried):
                 found.setdefault(tried.rule.id, []).append(tried)
-        return {rule: match_of(sorted(some, key=order)) for rule, some in found.items()}
+        return {rule: match_of(sorted(some, key=order), self._retold(some, wording)) for rule, some in found.items()}
+
+    def _retold(self, found: list[Tried], wording: Wording) -> list[Tried]:
+        """What title and lead tell of the same in sentences in which the rule does not hold."""
+        rule, analysis = found[0].rule, found[0].analysis
+        told = {t.claim.sentence.number for t in found}
+        first = takewhile(lambda s: s.zone is not Zone.BODY, analysis.page.sentences)
+        claims = [c for s in first if s.number not in told for c in analysis.claims(s.number)]
+        tried = (Tried(rule, test, c, analysis, wording) for c in claims for test in tests_for(rule, c))
+        return [t for t in tried if retells(t)]
 
     def _tried(self, analysis: Analysis, numbers: Iterable[int], wording: Wording) -> Iterator[Tried]:
         for number in numbers:

@@ -88,6 +88,21 @@ def test_a_rule_gives_way_to_no_rule_that_is_unknown_and_not_to_itself(tmp_path:
         loaded(tmp_path, SOUGHT.replace("[deal.made]", f"[{other}]"))
 
 
+def test_what_the_lead_tells_of_the_same_is_shown_beside_what_the_title_says(tmp_path: Path) -> None:
+    rules = loaded(
+        tmp_path, "rule: pact.signed\ntitle: A pact\nclaim: {act: sign, object: pact, by: {is: state, optional: false}}"
+    )
+    text = "The pact was signed at noon. The pact was signed by nobody else. Later the pact was signed again."
+    (match,) = rules.match(Article(id="1", title="Norway signs pact", text=text))
+    assert [e.text for e in match.evidence] == [
+        "Norway signs pact",
+        "The pact was signed at noon",
+        "The pact was signed by nobody else",
+    ]
+    denied = Article(id="1", title="Norway signs pact", text="Ghana has not signed the pact.")
+    assert [e.field for e in rules.match(denied)[0].evidence] == ["title"]
+
+
 FILTERED = """
 rule: camp.closed
 title: A refugee camp is closed
