@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rules.language.clauses import CLAUSAL, is_alternative, is_of_another
 from rules.language.following import REACH
 from rules.language.lists import listed_first, parted
 from rules.language.structure import Structure
@@ -24,7 +25,6 @@ _APART = frozenset(
     ["amid", "amidst", "despite", "during", "after", "since", "under", "by", "than", "like", "before", "given", "until"]
 )
 _RANKS = word_set("first second third fourth fifth sixth latest last only st nd rd th")
-_CLAUSAL = frozenset({"as", "after", "before", "since", "until"})
 _TOPIC = frozenset({"on", "about", "over"})
 # 'Wants to have the ban lifted': verbs whose object has something done to it.
 _BRINGING_ABOUT = frozenset({"have", "get", "see", "want", "need", "keep", "make", "like", "wish", "watch", "demand"})
@@ -202,8 +202,13 @@ class Governing:
         return main >= 0 and self.s.tagged.tags[self.s.chunks[main].first] in ("VBZ", "VBD")
 
     def _is_main(self, k: int) -> bool:
-        """Is the verb finite beyond doubt, so that no 'to' before it can be its own?"""
-        return self.s.tagged.tags[self.s.chunks[k].first] in ("BE", "HAVE", "VBZ", "VBD") and self.s.low(k) != "be"
+        """Is the verb finite, so that no 'to' before it is its own? 'They refuse to meet and threaten to leave' is."""
+        tag, before = self.s.tagged.tags[self.s.chunks[k].first], self.s.verb_left(self.s.verb_left(k - 2) - 1)
+        asks = tag == "VB" and self.s.kind(k + 1) == "VG" and self.s.chunks[k + 1].form == "inf"
+        is_plural = asks and before >= 0 and self.s.chunks[before].form == "fin"
+        if is_plural and self.s.tagged.tags[self.s.chunks[before].first] == "VB":
+            return True
+        return tag in ("BE", "HAVE", "VBZ", "VBD") and self.s.low(k) != "be"
 
     def _shares(self, sister: int, k: int) -> bool:
         """Does k share its sister's 'to' or modal ('will lift and ease')? 'Refuses to meet and threatens' does not."""
@@ -224,9 +229,9 @@ class Governing:
         start = relative if relative >= 0 else k
         for j in range(start - 1, max(-1, start - REACH), -1):
             kind = self.s.kind(j)
-            if (kind == "SUB" and self.s.low(j) != "that") or self._is_of_another(j, k):
+            if (kind == "SUB" and self.s.low(j) != "that") or is_of_another(self.s, j, k):
                 return None, ""
-            if kind == "VG" and not self._is_alternative(j, k) and not self._is_of_subject(j, k):
+            if kind == "VG" and not is_alternative(self.s, j, k) and not self._is_of_subject(j, k):
                 speaks = self.s.lemma(j) in self.s.grammar.verb_class and not self._modifies(j)
                 governs = (speaks and not self.s.chunks[j].passive) or self.s.kind(j + 1) == "SUB"
                 return (j, "that") if governs else (None, "")
@@ -252,33 +257,6 @@ class Governing:
         takes_no_clause = self.s.grammar.verb_class.get(self.s.lemma(verb)) in ("strive", "refuse", "begin", "talk")
         return form == "part" or (form == "ger" and self.s.kind(verb - 1) == "NP" and takes_no_clause)
 
-    def _is_alternative(self, verb: int, k: int) -> bool:
-        """'Told to stop the raids or it would …': does 'or' begin a clause of its own with k, after an infinitive?"""
-        joined = [j for j in range(verb + 1, k) if self.s.kind(j) == "CC" and self.s.low(j) == "or"]
-        return bool(joined) and self.s.chunks[verb].form == "inf" and bool(self.s.chunks[k].modal)
-
-    def _is_aside(self, j: int, k: int) -> bool:
-        """'If the talks fail, Norway will …', 'ending years of strife, Norway …': does a comma before k part verb j?"""
-        if self.s.kind(j) != "VG" or "," not in [self.s.kind(m) for m in range(j + 1, k)]:
-            return False
-        if j == 0 and self.s.chunks[j].form == "ger":
-            return True
-        first = j - 1
-        while self.s.kind(first) in ("NP", "P", "AP", "CC"):
-            first -= 1
-        return self.s.kind(first) == "SUB" and self.s.low(first) != "that"
-
-    def _is_of_another(self, j: int, k: int) -> bool:
-        """Is chunk j no part of a clause that may govern k's ('aid to defend itself and Norway imposed …')?"""
-        joins = self.s.kind(k - 2) == "CC" and self.s.kind(k - 1) == "NP" and not self.s.chunks[k].modal
-        is_new = joins and self.s.chunks[j].form == "inf" and self.s.lemma(j) not in self.s.grammar.reporting
-        return is_new or self._opens_clause(j, k) or self._is_aside(j, k)
-
-    def _opens_clause(self, j: int, k: int) -> bool:
-        """'Fighting stops as the sides agree …': does chunk j begin a side clause of its own with verb k?"""
-        is_clausal = self.s.kind(j) == "P" and self.s.low(j) in _CLAUSAL
-        return is_clausal and j + 1 < k and all(self.s.kind(m) in ("NP", "P", "CC", ",") for m in range(j + 1, k))
-
     def _of_phrase(self, k: int) -> tuple[int | None, str]:
         """A noun phrase: the verb it is the object of, the noun it completes, or the verb it is the subject of."""
         left = self._before_place(listed_first(self.s, k) - 1)
@@ -286,7 +264,7 @@ class Governing:
             if self.s.lemma(left) in self.s.grammar.reporting and self._is_subject(k):
                 return self._as_subject(k)
             return left, "object"
-        if self.s.kind(left) == "P" and self.s.low(left) in _CLAUSAL and self._is_subject(k):
+        if self.s.kind(left) == "P" and self.s.low(left) in CLAUSAL and self._is_subject(k):
             return self._as_subject(k)  # 'prices rose as new sanctions took effect'
         if self.s.kind(left) == "NP" and self.s.kind(left - 1) == "VG" and self.s.lemma(left - 1) in _TO_WHOM:
             return left - 1, "object"  # 'threatens them sanctions'
@@ -335,7 +313,7 @@ class Governing:
     def _is_subject(self, k: int) -> bool:
         """'suggests new sanctions against it are illegal': a finite verb follows the phrase and its complements."""
         j = k + 1
-        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP" and self.s.low(j) not in _CLAUSAL:
+        while self.s.kind(j) == "P" and self.s.kind(j + 1) == "NP" and self.s.low(j) not in CLAUSAL:
             j += 2
         return self.s.kind(j) == "VG" and self.s.chunks[j].form == "fin"
 
@@ -352,6 +330,6 @@ class Governing:
                     continue
                 return (j, "subject") if self.s.chunks[j].form in ("fin", "part") else (None, "")
             is_end = self.s.kind(j) == "," and parted(self.s, k - 1)  # 'all options, including sanctions, are …'
-            if not is_end and (self.s.kind(j) not in ("P", "NP", "CC", "AP") or self.s.low(j) in _CLAUSAL):
+            if not is_end and (self.s.kind(j) not in ("P", "NP", "CC", "AP") or self.s.low(j) in CLAUSAL):
                 break
         return None, ""

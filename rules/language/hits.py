@@ -112,7 +112,9 @@ def _follow_later(rest: tuple[str, ...], low: list[str], position: int) -> bool:
         return False
     size = len(rest)
     reach = _REACH if size > 1 or not _FAR.isdisjoint(rest) else 8  # 'off' belongs to a verb near by
-    return any(tuple(low[j : j + size]) == rest for j in range(position + 2, position + reach))
+    places = (j for j in range(position + 2, position + reach) if tuple(low[j : j + size]) == rest)
+    # 'Agreed to postpone the vote on sanctions' agrees on none.
+    return any(rest != ("on",) or "to" not in low[position:j] for j in places)
 
 
 def _forms(lexicons: Mapping[str, Lexicon]) -> list[tuple[Form, frozenset[str]]]:

@@ -151,7 +151,7 @@ def _facing(reader: Claims, k: int) -> list[int]:
     """'Norway faces new sanctions': whom they are for."""
     first = listed_first(reader.s, _wrapped(reader.s, k))
     faces = reader.s.lemma(first - 1) in ("face", "risk")
-    return [j for j in reader.s.subject(first - 1) if reader.s.has_party(j)] if faces else []
+    return [j for j in reader.s.subject(first - 1) if reader.s.states(j)] if faces else []
 
 
 def _told(reader: Claims, k: int) -> list[int]:

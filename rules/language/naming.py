@@ -206,7 +206,7 @@ class Naming:
         if not reading.governors:
             return []
         governor = reading.governors[0]
-        if self.s.lemma(governor) in ("face", "risk") and any(self.s.has_party(j) for j in self.s.subject(governor)):
+        if self.s.lemma(governor) in ("face", "risk") and any(self.s.states(j) for j in self.s.subject(governor)):
             return []  # 'Norway faces sanctions'
         if self.s.low(governor) in _OPEN and self.s.kind(governor) == "AP" and self.s.kind(k) == "NP":
             is_verb = self.s.kind(governor - 1) == "VG"  # 'Norway open to arms sales'

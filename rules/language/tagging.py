@@ -59,6 +59,8 @@ class _Tagger:
         closed = "TO" if low == "to" else self.v.grammar.closed.get(low)
         if (closed is not None and low not in self.v.verbs) or closed in ("BE", "HAVE", "DO", "M", "D", "PR", "CC"):
             return self.closed(i, low, closed or "N")
+        if low == "set" and self.s.low[i + 1 : i + 2] == ["of"]:
+            return "N", low  # 'approves set of sanctions'
         if closed == "ADJ" and self.qualifies(i) and not self.may_act(i, low):
             return "ADJ", low
         if (

@@ -144,6 +144,8 @@ class VerbOrNoun:
     def modifies(self, i: int, tags: dict[str, str], before: str, after: str) -> bool:
         """'The threatened ban', 'a newly agreed deal'."""
         left = ("D", "POSS", "ADJ", "P", "", *VERBAL)
+        if before == "NUM" and i == 1 and after in ("N", "ADJ"):
+            return "VB" not in tags  # 'Seven sanctioned firms are …'
         if before == "CC" and self.s.tags[i - 2] == "ADJ" and after in ("N", "ADJ"):
             return "VB" not in tags  # 'a lasting and monitored truce'
         if before in left and after in ("N", "ADJ", "NUM") and "VB" not in tags:
