@@ -53,7 +53,7 @@ class Confirmation:
     def _of_repetition(self, s: Structure, claim: Claim) -> list[Span]:
         """'Norway lifted the ban. The ministry said it had lifted it …': who tells the act again as done."""
         for k, chunk in enumerate(s.chunks):
-            phrases = self.speech.subject(s, k) if self._is_told(s, k) and chunk.form == "fin" else []
+            phrases = self.speech.subject(s, k) if self._is_told(s, k) and chunk.form in VOICED else []
             if not phrases or not _LAWMAKERS.isdisjoint(_words(s, phrases)):
                 continue
             tells_again = self._tells_again(s, k, claim) and not self._is_of_another(s, phrases, claim)
