@@ -110,6 +110,18 @@ BAD: dict[str, tuple[Reply, str, str]] = {
         "too_large",
         "larger than",
     ),
+    "a coding nobody asked for": (
+        Reply(b"\x1b\xff\xff\0" * 1_000, headers={"Content-Encoding": "br"}),
+        "protocol",
+        "coded as 'br'",
+    ),
+    "a list of sitemaps": (Reply(b"<sitemapindex><sitemap/></sitemapindex>"), "not_a_feed", "list of sitemaps"),
+    "a redirect to nowhere": (Reply(status=302), "redirect", "without a Location"),
+    "a redirect with a password": (
+        Reply(status=302, headers={"Location": "http://a:b@127.0.0.1/"}),
+        "url",
+        "user name or password",
+    ),
     "not found": (Reply(status=404), "not_found", "HTTP 404"),
     "gone": (Reply(status=410), "gone", "HTTP 410"),
     "an error": (Reply(status=500), "server_error", "HTTP 500"),
