@@ -66,6 +66,9 @@ _CHAMBERS = frozenset(
     ["house", "senate", "congressional", "parliamentary", "commons", "congress", "bundestag", "duma", "subcommittee"]
 )
 # One of two chambers: what it votes for is the other's to decide.
+# 'MPs vote to brand it a terrorist group': what only a government does, a parliament asks it to do.
+_LEGISLATORS = frozenset({"mps", "meps", "lawmakers", "legislators", "deputies", "senators", "parliament", "congress"})
+_EXECUTIVE = frozenset({"designate", "classify", "label", "brand", "list", "name", "blacklist", "proscribe", "outlaw"})
 _HOUSES = frozenset({"house", "senate", "commons", "lords", "chamber"})
 _LATER = frozenset(
     {"after", "since", "because", "although", "though", "while", "as", "once", "when", "despite", "following"}
@@ -92,7 +95,7 @@ class Forms:
 
     def __init__(self, structure: Structure) -> None:
         self.s = structure
-        self.panel = not _PANELS.union(_HOUSES).isdisjoint(structure.tagged.low)
+        self.panel = not _PANELS.union(_HOUSES, _LEGISLATORS).isdisjoint(structure.tagged.low)
 
     def own(self, k: int, token: int) -> tuple[list[Link], str]:
         """The links of the word's own form, and the word that makes its clause a side clause ('' for none)."""
@@ -192,7 +195,9 @@ class Forms:
         low = self.s.tagged.low
         is_house = any(low[c.head] in _HOUSES and "white" not in low[c.first : c.head] for c in phrases)
         to_do = next((j for j in range(k + 1, len(self.s.chunks)) if self.s.chunks[j].form == "inf"), -1)
-        return is_house and self.s.lemma(k) == "vote" and self.s.lemma(to_do) not in ("approve", "ratify")
+        is_asked = any(low[c.head] in _LEGISLATORS for c in phrases) and self.s.lemma(to_do) in _EXECUTIVE
+        decides = is_house and self.s.lemma(to_do) not in ("approve", "ratify")
+        return self.s.lemma(k) == "vote" and (decides or is_asked)
 
     def _is_subjunctive(self, k: int) -> bool:
         """'… that Norway lift the ban': a base form after one state that follows 'that'."""

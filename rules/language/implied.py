@@ -140,11 +140,14 @@ def _threatened(reader: Claims, k: int) -> list[int]:
     s = reader.s
     if s.preposition(k) not in ("with", "of", "for") or s.kind(k - 2) != "NP":
         return []
-    verb = k - 3 - (s.kind(k - 3) == "P")
+    first = k - 2
+    while s.kind(first - 1) == "CC" and s.kind(first - 2) == "NP":
+        first -= 2
+    verb = first - 1 - (s.kind(first - 1) == "P")
     if s.preposition(k) != "for" and s.grammar.verb_class.get(s.lemma(verb)) == "demand":
         return []  # 'backs Norway with sanctions on Ghana'
-    named = any(s.chunks[k - 2].first <= i <= s.chunks[k - 2].last for i in s.tagged.parties)
-    return [k - 2] if s.kind(verb) == "VG" and named else []
+    named = [j for j in range(first, k - 1, 2) if s.states(j)]
+    return named if s.kind(verb) == "VG" else []
 
 
 def _facing(reader: Claims, k: int) -> list[int]:
@@ -260,9 +263,9 @@ def _between(reader: Claims, k: int, governor: int) -> str | None:
     if governor == k - 1 or (to_whom and s.lemma(governor) in ("threaten", "promise", "warn")):
         return ""  # 'threatens Norway new sanctions'
     word = s.preposition(k)
-    if governor in (k - 3, k - 4) and (
-        _threatened(reader, k) or (word == "for" and s.lemma(governor) not in _CLAIMING)
-    ):
+    threatened = _threatened(reader, k)
+    before = threatened[0] - 1 if threatened else k - 3
+    if governor in (before, before - 1) and (threatened or (word == "for" and s.lemma(governor) not in _CLAIMING)):
         return word  # 'presses its allies for sanctions'
     if word and s.kind(k - 2) == "VG" and governor in s.subject(k - 2):
         return word  # 'calls grow for sanctions'

@@ -216,5 +216,6 @@ class Placing:
     def _main_follows(self, k: int) -> bool:
         """Has the sentence another verb that is its main one? One behind 'after', 'as' or 'while' is none."""
         chunks = self.s.chunks
-        end = next((j for j in range(k + 1, len(chunks)) if self.s.low(j) in WHEN), len(chunks))
+        opens = k == 1 and not self.s.headline  # 'The sanctions set on Norway after the raid hurt …'
+        end = next((j for j in range(k + 1, len(chunks)) if self.s.low(j) in WHEN and not opens), len(chunks))
         return any(c.kind == "VG" and c.form == "fin" for j, c in enumerate(chunks[:end]) if j != k)

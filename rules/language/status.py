@@ -176,7 +176,8 @@ class Composer:
             name = next((n for j in self.s.subject(k) for n in [grammar.noun_class.get(self.s.low(j), "")] if n), name)
         if role == "subject" and name == "fact" and chunk.modal in _IMAGINED and not chunk.passive:
             return Link(chunk.first, "imagined", Status.POSSIBLE)  # 'a withdrawal would leave a gap'
-        if chunk.form == "ger" and self.s.lemma(k) == "face" and self.s.kind(k - 1) == "NP":
+        is_main = self.s.headline and not any(c.form == "fin" for c in self.s.chunks)  # 'Norway facing sanctions'
+        if chunk.form == "ger" and self.s.lemma(k) == "face" and self.s.kind(k - 1) == "NP" and not is_main:
             return Link(chunk.head, "unread", Status.UNKNOWN)  # 'officials facing sanctions': for how long?
         unread = role == "about" or (chunk.kind == "VG" and role == "ger")
         if name == "unread" or (not name and unread) or (name == "plan" and role == "inf" and self._once_meant(k)):
@@ -258,7 +259,7 @@ class Composer:
         """'Did not rule out', 'will not hesitate to': a refusal that is denied."""
         if self.forms.is_ready(k):
             return "plan" if self.s.chunks[k].modal else "fact"
-        return "possible" if self.forms.leaves_open(k) else ""
+        return "possible" if self.forms.leaves_open(k) or self.forms.leaves_open(k + 1) else ""
 
     def _steps(self, k: int) -> bool:
         """'Parliament moves to lift the ban', 'moved closer to lifting it': a first step, and not 'moved its date'."""
