@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, WithJsonSchema, field_validator
 
@@ -13,7 +13,23 @@ from rules.source import Source
 
 PartyType = Literal["state", "igo", "body", "org", "company", "person", "country", "any"]
 Maturity = Literal["experimental", "test", "stable", "deprecated"]
-_Kinds = Annotated[tuple[PartyType, ...], BeforeValidator(listed, json_schema_input_type=PartyType | list[PartyType])]
+
+
+def _of_kinds(value: object) -> object:
+    """Kinds of party as a list. ValueError for a noun or a name, which have keys of their own."""
+    kinds = listed(value)
+    wrong = [k for k in kinds if isinstance(k, str) and k not in get_args(PartyType)] if isinstance(kinds, list) else []
+    if wrong:
+        known = ", ".join(get_args(PartyType))
+        raise ValueError(
+            f"no kind of party ({known}); a noun stands under `head`, {{head: {wrong[0]}}}, a state under `name`"
+        )
+    return kinds
+
+
+_Kinds = Annotated[
+    tuple[PartyType, ...], BeforeValidator(_of_kinds, json_schema_input_type=PartyType | list[PartyType])
+]
 _Statuses = Annotated[
     tuple[Status, ...], BeforeValidator(listed, json_schema_input_type=Status | list[Status]), Field(min_length=1)
 ]

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from rules.document import ClaimPart, FilterDocument, RuleDocument, parse
 from rules.engine.filters import Filter, filtered, problems_of_filter
+from rules.engine.misuse import misused
 from rules.engine.needs import anchored
 from rules.engine.rule import ClaimTest, Rule, digest
 from rules.engine.verify import as_written, problems_of, problems_of_way
@@ -140,7 +141,7 @@ def _add(compiled: Compiled, source: Source, document: RuleDocument) -> None:
             source.problem(("rule",), f"rule `{document.rule}` exists already ({before.source}); rename one")
         )
         return
-    wrong = list(problems_of(source, document, compiled.lexicons))
+    wrong = [*problems_of(source, document, compiled.lexicons), *misused(source, document, compiled.lexicons)]
     compiled.problems += wrong
     if not wrong:
         rule = compiled.rules[document.rule] = _compiled(source, document, compiled)

@@ -11,7 +11,6 @@ from rules.document import RuleDocument, TextPart, UnlessPart
 from rules.engine.needs import MOST, SHORTEST, share
 from rules.engine.rule import Rule
 from rules.engine.wording import surface
-from rules.language.vocabulary import grammar
 from rules.lexicon import Lexicon, unknown_lexicon
 from rules.problems import Problem
 from rules.source import Path as Keys
@@ -28,7 +27,6 @@ def problems_of(source: Source, document: RuleDocument, lexicons: Mapping[str, L
     yield from _no_anchor(source, document)
     yield from _bad_objects(source, document)
     yield from _bad_owners(source, document)
-    yield from _no_verbs(source, document)
     yield from _bad_variables(source, document)
     yield from _too_few_tests(source, document)
 
@@ -68,16 +66,6 @@ def _bad_objects(source: Source, document: RuleDocument) -> Iterator[Problem]:
         if part.object and not part.object.head and not part.object.kinds:
             at = as_written(source, ("claim", number, "object"))
             yield source.problem(at, "`object` needs `head` (nouns) or `is` (kinds of party); add one")
-
-
-def _no_verbs(source: Source, document: RuleDocument) -> Iterator[Problem]:
-    """A verb is written as its base form; 'to', 'not' and 'will' are read from the text."""
-    for number, part in enumerate(document.claim):
-        for position, word in enumerate(part.act):
-            first, _, rest = word.lower().partition(" ")
-            if rest and (first == "to" or grammar().closed.get(first) in ("M", "NEG")):
-                message = f"`{word}` is no verb; write `{rest}` (what `status` asks for is read from the text)"
-                yield source.problem(as_written(source, ("claim", number, "act", position)), message)
 
 
 def _bad_owners(source: Source, document: RuleDocument) -> Iterator[Problem]:
