@@ -235,8 +235,8 @@ class Governing:
                 speaks = self.s.lemma(j) in self.s.grammar.verb_class and not self._modifies(j)
                 governs = (speaks and not self.s.chunks[j].passive) or self.s.kind(j + 1) == "SUB"
                 return (j, "that") if governs else (None, "")
-            if kind == "SUB" and self.s.kind(j - 1) == "NP" and self.s.low(j - 1) in self.s.grammar.noun_class:
-                return j - 1, "noun"
+            if kind == "SUB" and (found := self._before_that(j)):
+                return found
             if kind == "REL" and (draft := self.s.drafted(j)) >= 0:
                 return draft, "noun"  # 'a bill that would lift the ban'
             if kind in (";", ":", "–", "REL"):
@@ -248,6 +248,19 @@ class Governing:
         is_short = self.s.chunks[verb].form == "part" and self.s.kind(verb - 1) == "NP" and self.s.kind(verb + 1) == "P"
         is_said = self.s.kind(verb - 2) == "SUB" or self.s.lemma(verb - 2) in self.s.grammar.reporting
         return is_short and is_said and all(self.s.kind(j) in ("P", "NP") for j in range(verb + 1, k))
+
+    def _before_that(self, j: int) -> tuple[int, str] | None:
+        """What the 'that' in chunk j completes: 'the hope that …', or what was said before 'and that …'."""
+        if self.s.kind(j - 1) == "NP" and self.s.low(j - 1) in self.s.grammar.noun_class:
+            return j - 1, "noun"
+        verb = self._said_before(j - 1) if self.s.kind(j - 1) == "CC" else -1
+        return (verb, "that") if verb >= 0 else None
+
+    def _said_before(self, joint: int) -> int:
+        """'Announced that the deal was done, and that …': the verb of the first of two that-clauses, -1 for none."""
+        back = range(joint - 1, max(0, joint - 2 * REACH), -1)
+        j = next((j for j in back if self.s.kind(j) in ("SUB", "REL", ";", ":", "–")), 0)
+        return j - 1 if self.s.low(j) == "that" and self.s.kind(j) == "SUB" and self.s.kind(j - 1) == "VG" else -1
 
     def _modifies(self, verb: int) -> bool:
         """'Rebels fighting the army said …', 'the pact agreed in May', 'years of haggling': it says more of a noun."""
