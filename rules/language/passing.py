@@ -27,7 +27,8 @@ _HAPPENING = word_set(
 )
 # 'The warning comes after …', 'flights resumed after …': the two belong together.
 _TOGETHER = word_set(
-    "come follow be resume reopen restart restore begin start return arrive sail open flow reciprocate retaliate"
+    "come follow be resume reopen restart restore begin start return arrive sail open flow stop cease halt"
+    " reciprocate retaliate"
 )
 # What answers a deed or trades on it does so at once.
 _AT_ONCE = word_set(
