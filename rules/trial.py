@@ -61,7 +61,7 @@ def _run(ruleset: RuleSet, rule: Rule, number: int, test: TestPart) -> TrialResu
 def _hit(test: TestPart, explanation: Explanation) -> str:
     match = explanation.matched
     if match is None:
-        return f"should match; failing: {', '.join(sorted(explanation.failing)) or explanation.note}"
+        return f"should match; failing: {_nearest(explanation) or explanation.note}"
     if test.status is not None and match.status is not test.status:
         return f"status should be {test.status.value}, is {match.status.value}"
     if test.speaker is not None and (match.speaker is None or match.speaker.name != test.speaker):
@@ -81,6 +81,12 @@ def party_id(name: str | None) -> str | None:
     """The canonical id of a party's name, so that a test may write `Iran` for IR."""
     table = grammar().parties.get((name or "").split(" ")[0].lower(), ())
     return next((p.id for words, p in table if " ".join(words) == name), None)
+
+
+def _nearest(explanation: Explanation) -> str:
+    """The failing keys of the claim that comes nearest, with what was found: `claim.by (found hackers)`."""
+    failing = [o for c in explanation.candidates[:1] for o in c.outcomes if not o.holds]
+    return ", ".join(f"{o.key} (found {o.found})" for o in failing)
 
 
 def _miss(test: TestPart, explanation: Explanation) -> str:

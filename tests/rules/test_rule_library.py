@@ -283,3 +283,9 @@ def test_a_wide_lexicon_beside_hides_no_act(claim: str, headline: str, tmp_path:
     beside = "{act: [take in], object: $journalist}"
     rule = f"rule: a.b\ntitle: abc\nclaim: [{claim}, {beside}]\ntests:\n  - hit: '{headline}'\n"
     assert not [r for r in run_tests(load(written(tmp_path, rule), packs=False)) if r.failed]
+
+
+def test_a_hit_that_fails_says_what_was_found_instead(tmp_path: Path) -> None:
+    rule = "rule: a.b\ntitle: abc\nclaim: {act: $close, object: $border, by: {head: court}}\ntests:\n"
+    [failed] = run_tests(load(written(tmp_path, rule + "  - hit: Norway may close border\n"), packs=False))
+    assert failed.message == "should match; failing: status (found possible), claim.by (found only NO)"
