@@ -134,7 +134,13 @@ class History:
             return chunk.form == "inf" and self._among_the_last(k - 1)
         after = range(chunk.last, self.s.chunks[last].last + 1)
         compares = any(low[i] == "than" and not _EVERY.isdisjoint(low[i + 1 : i + 3]) for i in after)
+        compares = compares or any(self._in_the_past(i) for i in after)
         return compares or (chunk.perfect and any(self._is_vague(j) for j in self.s.subject(k)))
+
+    def _in_the_past(self, i: int) -> bool:
+        """'Norway has imposed sanctions in the past': not 'in the past week'."""
+        low = self.s.tagged.low
+        return low[i : i + 3] == ["in", "the", "past"] and low[i + 3 : i + 4] in ([], ["."], [","], ["and"], ["but"])
 
     def _among_the_last(self, k: int) -> bool:
         """'It is one of the last countries to lift the ban': others have, and when it does is not said."""
