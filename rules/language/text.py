@@ -10,6 +10,8 @@ from rules.language.words import word_set
 from rules.model import Article, Evidence, Field, Zone
 
 LEAD_SENTENCES = 2
+_DATELINE = 40
+"""Characters; 'OSLO, JAN. 18.' above a first sentence is shorter, and in capitals."""
 MAX_SENTENCE = 2_000
 """Characters. Longer stretches without a full stop are cut at a blank, so that time stays linear."""
 
@@ -28,7 +30,7 @@ _END = re.compile(r"[.!?\n](?:(?<=\n)\n*|([\"')\]]{0,3}\s+)(?=[\"'(\[]{0,2}[A-Z0
 One set of characters comes first, so that the search skips to them."""
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Maj|Sgt|Capt|Sen|Rep|Gov|Adm|Rev|St|No|Nos|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|"
-    r"Oct|Nov|Dec|vs|etc|Inc|Ltd|Co|Corp|Jr|Sr|Art|approx|pct|mln|dlrs|Brig|Amb|Hon)|\b[A-Z]|\b(?:[A-Z]\.)+[A-Z])\.\Z"
+    r"Oct|Nov|Dec|JAN|FEB|MAR|APR|JUN|JUL|AUG|SEPT?|OCT|NOV|DEC|vs|etc|Inc|Ltd|Co|Corp|Jr|Sr|Art|approx|pct|mln|dlrs|Brig|Amb|Hon)|\b[A-Z]|\b(?:[A-Z]\.)+[A-Z])\.\Z"
 )
 _GLUE = re.compile(
     r"(?:(?<=\bupdates)|(?<=\bupdate)) (?=[A-Z])|"
@@ -152,6 +154,7 @@ def page_of(article: Article, title: Clean, text: Clean) -> Page:
         zone = column or (Zone.LEAD if lead < LEAD_SENTENCES else Zone.BODY)
         # A dateline, a byline or a line above the first sentence is no sentence of the lead.
         is_whole = text.text[start:end].rstrip().endswith((".", "!", "?", '"'))
+        is_whole = is_whole and not (end - start < _DATELINE and text.text[start:end].isupper())
         lead += is_whole or (end - start > 40 and text.text[end : end + 1] != " ")
         found.append(Sentence(text, start, end, zone, paragraph + 1, len(found)))
     return Page(article, title, text, tuple(found))
