@@ -12,7 +12,9 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+
+from store.turnstile import begin_writing, turn
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite writer waits for another: longer than any transaction may take."""
@@ -152,7 +154,18 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("tocsin_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        if connection.get_execution_options().get("tocsin_write", False):
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    raw: Any = connection.connection.dbapi_connection
+    try:
+        with turn(Path(str(connection.engine.url.database))):
+            begin_writing(raw, BUSY_TIMEOUT_MS)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error, dialect=connection.dialect) from error
