@@ -94,6 +94,11 @@ class Reloading(Generic[T]):
                 self._lock.release()
         return self._value
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether `accepted` or `refused` has taken what was found last."""
+        return self._unsaid is None
+
     def _look(self) -> None:
         seen = stamp(self._paths)
         if seen == self._seen:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from typing import Any
 
 from rules import RuleSet
 from store.database import Database
 from store.services import start_beating
+from store.subscriptions import Subscription
 from tocsin.reload import Reloading
 from tocsin.secret import resolver
 from tocsin.settings import Settings
@@ -32,6 +35,8 @@ def _work(wiring: Wiring, number: int) -> None:
     settings = wiring.settings
     db = Database(settings.database)
     rules = rules_in_force(wiring, db)
+    subscriptions = subscriptions_in_force(wiring, db, rules)
+    _configure(rules, subscriptions)
     context = Context(
         db=db,
         doorbell=Doorbell(wiring.redis_url),
@@ -48,7 +53,8 @@ def _work(wiring: Wiring, number: int) -> None:
     tell = (lambda: tell_notices(context), lambda: let_go(context), lambda: make_due(context))
     start_clock(db, context.doorbell, context.stopping, *tell)
     start_watchdog(db, _duties(settings), context.stopping)
-    threading.Thread(target=_keep_configured, args=(wiring, db, rules, context.stopping), daemon=True).start()
+    keeping = (rules, subscriptions, context.stopping)
+    threading.Thread(target=_keep_configured, args=keeping, daemon=True).start()
     run_worker(context, wiring.redis_url, f"worker-{number}")
 
 
@@ -56,10 +62,21 @@ def _duties(settings: Settings) -> Duties:
     return Duties(keep=settings.keep if settings.prunes_daily else None)
 
 
-def _keep_configured(wiring: Wiring, db: Database, rules: Reloading[RuleSet], stop: threading.Event) -> None:
-    """Record what is in force, and take over what changes. All workers do so: writing the same twice is harmless."""
-    subscriptions = subscriptions_in_force(wiring, db, rules)
-    while not stop.is_set():
+def _configure(*kinds: Reloading[Any]) -> None:
+    """Record what is in force before anything else is done, however long the ledger is away: what was matched or
+    noticed before its receivers are known would be told to nobody.
+    """
+    for kind in kinds:
+        kind()
+        while not kind.is_taken:
+            time.sleep(LOOK_S)
+            kind()
+
+
+def _keep_configured(
+    rules: Reloading[RuleSet], subscriptions: Reloading[tuple[Subscription, ...]], stop: threading.Event
+) -> None:
+    """Take over what changes. All workers do so: writing the same twice is harmless."""
+    while not stop.wait(LOOK_S):
         rules()
         subscriptions()
-        stop.wait(LOOK_S)

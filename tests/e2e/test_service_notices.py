@@ -7,8 +7,12 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from store.database import Database
+from store.migrate import migrate
+from store.notices import About, add_notice
 from tests.e2e.conftest import ITEMS, Desk
 from tests.e2e.parts import serving, until
+from tests.workers.parts import add_articles
 
 SUBSCRIPTIONS = """\
   - id: ops
@@ -50,6 +54,24 @@ def test_a_feed_that_is_gone_a_heartbeat_and_a_closed_address_are_told(make_desk
     assert desk.receiver.forged == 0
     audit = desk.tocsin.call("ledger")
     assert audit.returncode == 0, audit.stdout
+
+
+@pytest.mark.slow
+def test_what_waits_at_the_first_start_is_told_to_those_whom_the_files_name(make_desk: Callable[..., Desk]) -> None:
+    """Nobody is in the ledger yet to whom it could be told: the files are read first."""
+    desk = make_desk([])
+    subscriptions = desk.tocsin.config / "subscriptions.yml"
+    more = SUBSCRIPTIONS.format(good=desk.receiver.url, closed=desk.receiver.url, secret=desk.tocsin.data / "secret")
+    subscriptions.write_text(subscriptions.read_text() + more)
+    db = Database(str(desk.tocsin.data / "tocsin.sqlite3"))
+    migrate(db)
+    with db.write() as connection:
+        about = About(what="feed", id="f", name="Closed", path="/feeds")
+        add_notice(connection, "feed.gone", about, "It is gone.", episode=1, now=db.now(connection))
+    add_articles(db, ["The UN Security Council has lifted the arms embargo on Iran."])
+    db.close()
+    desk.tocsin.start("run")
+    until(lambda: {"feed.gone", "alert.opened"} <= types(desk), told=desk.tocsin.logs)
 
 
 def types(desk: Desk) -> set[str]:
