@@ -32,9 +32,18 @@ def sharing(claim: Claim, part: PartiesPart) -> list[Party]:
     """
     if part.min < 2:
         return [p for p in claim.who.parties if fits(p, part.kinds)]
+    if "any" not in part.kinds and _are_irregulars(claim):
+        return []
     found = [p for p in claim.who.parties if p.id not in claim.who.placed and fits(p, part.kinds)]
     found = _one_of_each_home([*found, *_makers(claim)]) if "company" in part.kinds else found
     return _beyond_union(found, claim.structure)
+
+
+def _are_irregulars(claim: Claim) -> bool:
+    """'A mercenary army led by a Croat buys rockets', 'rebel leaders sign a pact': what they do, no state does."""
+    s, doers = claim.structure, [claim.structure.chunks[k] for k in claim.who.agents]
+    irregulars = s.grammar.nouns["irregulars"]
+    return bool(doers) and all(not irregulars.isdisjoint(s.tagged.low[c.first : c.last + 1]) for c in doers)
 
 
 def _one_of_each_home(parties: list[Party]) -> list[Party]:
