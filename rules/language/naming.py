@@ -58,7 +58,8 @@ class Naming:
                 continue  # 'Norwegian dockers' are not Norway
             if not of_firms and self._is_firm(chunk):
                 here = [party for party in here if party.kind == "company"]
-            if not here and self.s.tagged.low[chunk.first] in ("its", "their"):
+            all_its = self.s.tagged.low[chunk.first] in ("all", "both", "half")  # 'all its forces'
+            if not here and self.s.tagged.low[min(chunk.first + all_its, chunk.last)] in ("its", "their"):
                 here = self._named_before(k)
             if not here and (apposed := self._apposed(k)) >= 0:
                 here = self._inside(self.owner(apposed))
