@@ -32,7 +32,8 @@ def turn(file: Path) -> Iterator[None]:
         yield
     finally:
         if place is not None:
-            os.close(place)  # and with it goes the lock
+            fcntl.flock(place, fcntl.LOCK_UN)  # to close it is not enough where a child was forked meanwhile
+            os.close(place)
 
 
 def begin_writing(connection: sqlite3.Connection, within_ms: int) -> None:

@@ -39,6 +39,23 @@ with turn(Path(sys.argv[1])):
     time.sleep(60)
 """
 
+FORKING = """
+import os, signal, sys, time
+from pathlib import Path
+from store.turnstile import turn
+signal.alarm(20)
+with turn(Path(sys.argv[1])):
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+        os._exit(0)
+try:
+    with turn(Path(sys.argv[1])):
+        print("again", flush=True)
+finally:
+    os.kill(child, signal.SIGKILL)
+"""
+
 
 @contextmanager
 def running(program: str, file: Path) -> Iterator[subprocess.Popen[str]]:
@@ -101,3 +118,9 @@ def test_what_fails_there_is_an_error_of_sqlalchemy_as_with_any_statement(file: 
     beneath.close()
     with pytest.raises(DBAPIError, match="closed database"), db.write():
         pass
+
+
+def test_a_child_that_was_forked_at_the_turnstile_holds_nobody_up(file: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", FORKING, str(file)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "again\n"
