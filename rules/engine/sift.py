@@ -21,23 +21,23 @@ def sifted(found: Iterable[tuple[int, list[Need]]], page: PageWords) -> Iterator
     """The numbers of those sentences (each with what it may meet by its bytes) that may meet a need by their words."""
     for number, needs in found:
         words = page.of(number)
-        if words is not None and any(_says(n, words) and _names_all(n, number, page) for n in needs):
+        if words is not None and any(
+            _says(n, words, page.is_headline(number)) and _names_all(n, number, page) for n in needs
+        ):
             yield number
 
 
-def _says(need: Need, words: Tagged) -> bool:
+def _says(need: Need, words: Tagged, headline: bool) -> bool:
     """Its object and what that is about, and its act."""
     things = [h for h in words.hits if h.form.pos != "verb" and not need.heads.isdisjoint(h.names)]
     if (need.heads and not things) or (need.about and all(need.about.isdisjoint(h.names) for h in words.hits)):
         return False
-    return _acts(need, words, things)
+    return _acts(need, words, things) or (headline and need.entered and "in" in words.low)
 
 
 def _acts(need: Need, words: Tagged, things: list[Hit]) -> bool:
     """Its act, in a word of its own ('ban' is an act or an object); or the object says it, or is said to be absent."""
     if need.implied or (need.absent and may_say_absence(words.low)):
-        return True
-    if need.entered and "in" in words.low:
         return True
     acts = (h.first for h in words.hits if h.form.pos != "word" and not need.acts.isdisjoint(h.names))
     return any(not need.heads or any(thing.first != act for thing in things) for act in acts)
