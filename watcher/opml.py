@@ -94,8 +94,13 @@ def _outlines(bodies: list[etree._Element]) -> Iterator[tuple[etree._Element, tu
 
 
 def _is_one(outline: etree._Element) -> bool:
-    """Whether an outline is meant as a feed, or as something that is not taken."""
-    return any(_value(outline, name) for name in ("xmlUrl", "type", "url", "htmlUrl"))
+    """Whether an outline is meant as a feed, or as something that is not taken; what holds others is a folder, though
+    readers write it with a type.
+    """
+    if _value(outline, "xmlUrl"):
+        return True
+    holds_others = any(_is(child, "outline") for child in outline)
+    return not holds_others and any(_value(outline, name) for name in ("type", "url", "htmlUrl"))
 
 
 def _is(element: etree._Element, name: str) -> bool:

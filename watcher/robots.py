@@ -24,8 +24,10 @@ AGAIN_S = 600.0
 LONGEST_DELAY_S = 60.0
 """A Crawl-delay that asks for more is taken as this."""
 _REMEMBERED = 1_000
-_MORE = re.compile(rf"(?im)^(\s*user-agent\s*:\s*{AGENT})[/ \t(][^\r\n]*")
-"""What follows our name where somebody wrote it with a version (RFC 9309 2.2.1 wants the name alone)."""
+_MORE = re.compile(rf"(?im)^([ \t]*user-agent[ \t]*:[ \t]*{AGENT})[/ \t(][^\r\n]*")
+"""What follows our name where somebody wrote it with a version (RFC 9309 2.2.1 wants the name alone). It looks over
+no end of a line: an empty file of many lines would take the square of its length.
+"""
 
 Allowed = Callable[[str], bool]
 

@@ -115,10 +115,23 @@ def test_a_sitemap_is_read_in_the_encoding_that_its_server_names() -> None:
     assert titles(text.encode("koi8-r"), "text/xml; charset=koi8-r") == ["Привет"]
 
 
-@pytest.mark.parametrize("name", ["klingon", "rot13", "zlib_codec", "idna", "punycode", "unicode_escape", "mbcs"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "klingon",
+        "rot13",
+        "zlib_codec",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "raw-unicode-escape",
+        "mbcs",
+    ],
+)
 def test_an_encoding_that_no_document_is_in_is_not_believed(name: str) -> None:
-    body = rss("<item><title>Caf\\u0065 Müller</title></item>").decode().encode("cp1252")
-    assert titles(body, f"text/xml; charset={name}") == ["Caf\\u0065 Müller"]
+    body = rss("<item><title>Caf\\u0065 \\ud800 Müller</title></item>").decode().encode("cp1252")
+    assert titles(body, f"text/xml; charset={name}") == ["Caf\\u0065 \\ud800 Müller"]
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
@@ -161,6 +174,13 @@ def test_a_site_that_lets_us_in_nowhere_is_understood_however_it_says_so(text: s
     "text", ["User-agent: TocsinX\nDisallow: /", "User-agent: X/Tocsin\nDisallow: /", "\0", "<html>"]
 )
 def test_what_is_not_said_to_us_keeps_us_from_nothing(text: str) -> None:
+    assert policy_of(text.encode(), until_s=1.0).allowed("https://n.example/a")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["\n" * 500_000, "\n " * 250_000, " \t" * 250_000, "user-agent:" + " " * 490_000])
+def test_a_file_of_nothing_but_space_takes_no_time(text: str) -> None:
+    """One that goes over the ends of lines looks at each of them from each before: a quarter of an hour."""
     assert policy_of(text.encode(), until_s=1.0).allowed("https://n.example/a")
 
 

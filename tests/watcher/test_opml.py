@@ -30,6 +30,15 @@ def test_folders_and_categories_become_tags_and_bad_lines_are_named() -> None:
     assert "file:///etc/passwd" in found.skipped[1]
 
 
+@pytest.mark.parametrize(
+    "kind", ["type='folder'", "type='rss'", "url='https://a.example/'", "htmlUrl='https://a.example/'"]
+)
+def test_what_holds_others_is_a_folder_whatever_else_it_says(kind: str) -> None:
+    found = read_opml(f"<opml><body><outline text='Energy' {kind}>{FEED}</outline></body></opml>".encode())
+    assert [(one.name, one.tags) for one in found.feeds] == [("A", ("energy",))]
+    assert found.skipped == ()
+
+
 FEED = "<outline text='A' xmlUrl='https://a.example/f'/>"
 OTHER = "<outline text='B' xmlUrl='https://b.example/f'/>"
 

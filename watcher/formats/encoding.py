@@ -32,9 +32,9 @@ _STARTS = {
 _HEAD = 1_024
 _DECLARED = re.compile(rb"""(<\?xml[^>]{0,200}?encoding\s*=\s*["'])([\w.:-]{1,40})(["'])""", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
-_NOT_THIS = ("utf", "ucs", "iso-10646", "unicode")  # UTF-8 that is not valid, or UTF-16 that reads as ASCII
+_NOT_THIS = ("utf", "ucs", "iso-10646", "unicode", "raw")  # UTF-8 that is not valid, or UTF-16 that reads as ASCII
 _ASCII_BYTES = ("iso-2022", "hz")  # other encodings whose bytes are ASCII
-_NO_CHARSETS = frozenset(("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined"))
+_NO_CHARSETS = frozenset(("idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"))
 """What Python calls an encoding of text, and no document is in."""
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-9": "cp1254"}
 """What documents are in that say so, as browsers take it (https://encoding.spec.whatwg.org)."""
@@ -81,8 +81,8 @@ def _read_as(body: bytes, encoding: str) -> bytes | None:
     encoding's.
     """
     try:
-        name = codecs.lookup(encoding).name
-        text = body.decode(_WIDER.get(name, name), "replace") if name not in _NO_CHARSETS else ""
+        name = codecs.lookup(encoding).name  # with "_" or "-", as the version of Python has it
+        text = body.decode(_WIDER.get(name, name), "replace") if name.replace("_", "-") not in _NO_CHARSETS else ""
     except (LookupError, UnicodeError):
         return None
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
