@@ -35,7 +35,7 @@ _CHALLENGE = re.compile(
 _CHALLENGE_BYTES = 60_000  # a page that is longer has something to say; many use a captcha for comments
 _LOGIN = re.compile(rb"""type\s*=\s*["']?password""", re.IGNORECASE)
 _LOGIN_URL = re.compile(r"/(?:log-?in|sign-?in|sso|account/login|wp-login\.php|paywall|subscribe)\b", re.IGNORECASE)
-_HEADINGS = re.compile(rb"<(title|h1)\b[^>]*>(.{1,300}?)</\1", re.IGNORECASE | re.DOTALL)
+_HEADINGS = re.compile(rb"<(title|h1)\b[^<>]{0,500}>(.{1,300}?)</\1", re.IGNORECASE | re.DOTALL)
 _MISSING = re.compile(
     rb"\b404\b|not found|page (?:is |was )?(?:missing|gone|unavailable)|(?:does ?n[o']t|no longer) exist"
     rb"|can(?:no|')t (?:be found|find)|nicht gefunden|introuvable|no encontrad|n\xc3\xa3o encontrad|non trovat",
