@@ -78,6 +78,7 @@ _AUXILIARY = frozenset({"M", "HAVE", "DO", "BE"})
 _EXCLUDING = frozenset({"exclude", "preclude", "discount"})
 _SHRINKING = frozenset({"hesitate", "shrink", "shy", "balk", "baulk", "flinch"})
 _TIMED = frozenset({"after", "once", "when"})
+_GUESSED = frozenset({"possibly", "perhaps", "maybe", "allegedly", "supposedly", "purportedly", "presumably"})
 _AHEAD = frozenset({"will", "'ll", "wo", "would", "could", "can", "may", "is to", "must", "should"})
 
 
@@ -115,6 +116,8 @@ class Forms:
             yield Link(chunk.first, "modal", self._of_modal(chunk))
         if self.panel and self._of_panel(k):
             yield Link(chunk.first, "panel", Status.PROPOSED)
+        if not chunk.modal and not _GUESSED.isdisjoint(self.s.tagged.low[chunk.first : chunk.head]):
+            yield Link(chunk.first, "guess", Status.UNKNOWN)  # 'possibly withdrew'
         if self._is_subjunctive(k):
             yield Link(chunk.first, "subjunctive", Status.DEMANDED)
         if not chunk.negated and (nobody := self._nobody(k)) >= 0:

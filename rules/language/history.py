@@ -17,7 +17,7 @@ WHEN = frozenset({"after", "as", "while", "when", "amid", "since", "before"})
 OLD_WORDS = word_set("existing current old longstanding decades-old expired previous earlier 1990s renewed original")
 """What is called so was there before."""
 _EXPLAINING = frozenset({"how", "why"})
-_BEFORE_HOW = frozenset({":", "show", "shows", "reveal", "reveals", "unveil", "unveils", "explain", "explains"})
+_BEFORE_HOW = frozenset({":", "on", "show", "shows", "reveal", "reveals", "unveil", "unveils", "explain", "explains"})
 _LONG = frozenset({"years", "decades", "year", "decade", "months", "century", "centuries"})
 # 'The cost of the exit': it took place some time ago.
 _ABOUT = word_set(

@@ -35,6 +35,12 @@ _AT_ONCE = word_set(
     "reciprocate respond retaliate react answer welcome hail condemn denounce protest"
     " rise fall jump surge drop plunge slide gain climb soar tumble rally slip sink rebound"
 )
+# 'This comes after …': the pronoun is the news, and what it comes after was told before.
+_POINTING = frozenset({"this", "it", "that"})
+# 'After a leaked paper said …': what is in a paper, nobody says today.
+_PAPERS = word_set("report reports paper papers document documents memo memos leak leaks file files dossier book")
+# 'The accord follows …' tells of another deed; 'the move follows …' may tell of the same.
+_OTHER_NEWS = word_set("agreement deal accord pact treaty talks meeting visit trip summit election attack strike raid")
 _GUESSING = frozenset({"may", "might", "could"})
 _FAR = 12
 """Chunks behind a verb in which 'since' is looked for."""
@@ -77,9 +83,24 @@ class Passing:
     def _of_text(self, k: int, reading: Reading) -> str:
         if self._is_supposed(k, reading):
             return "supposed"
-        is_clause = bool(reading.subordinate) and not reading.governors and reading.status in FACTUAL
+        if self._is_followed(k):
+            return "what the news follows"
+        is_direct = all(self._is_on_paper(g) for g in reading.governors)
+        is_clause = bool(reading.subordinate) and is_direct and reading.status in FACTUAL
         is_behind = reading.subordinate in _THEN and self._is_behind(k)
         return "a clause behind the news" if is_clause and (is_behind or self._is_setting(k, reading)) else ""
+
+    def _is_followed(self, k: int) -> bool:
+        """'The accord follows Norway's exit from the pact': the news is what follows."""
+        verb = self.s.verb_left(k - 1)
+        is_object = self.s.kind(k) == "NP" and verb == k - 1 and self.s.lemma(verb) == "follow"
+        is_other = is_object and any(self.s.low(j) in _OTHER_NEWS for j in self.s.subject(verb))
+        return is_other and self.s.chunks[verb].form == "fin" and not self.s.chunks[verb].passive
+
+    def _is_on_paper(self, governor: int) -> bool:
+        """'A leaked paper said that …': is it a paper that says so?"""
+        says = self.s.lemma(governor) in self.s.grammar.reporting
+        return says and any(self.s.low(j) in _PAPERS for j in self.s.subject(governor))
 
     def _is_setting(self, k: int, reading: Reading) -> bool:
         """'Hotels hire as travel curbs are lifted': a side clause of nobody's deed, and no state in the sentence."""
@@ -102,7 +123,8 @@ class Passing:
         main = self._main(k, at)
         if main < 0:
             return at > 0  # 'After talks in Oslo the sides signed a truce' is the news itself
-        goes_with = self.s.lemma(main) in _TOGETHER or self.s.chunks[main].perfect
+        points = self.s.lemma(main) == "come" and any(self.s.low(j) in _POINTING for j in self.s.subject(main))
+        goes_with = (self.s.lemma(main) in _TOGETHER and not points) or self.s.chunks[main].perfect
         return not goes_with or self.s.chunks[main].negated
 
     def _main(self, k: int, at: int) -> int:

@@ -60,6 +60,7 @@ _COLUMN = re.compile(
     r"\A(?:timeline|factbox|chronology|flashback|throwback|(?:19|20)\d\d)\s*[:|–]|"
     r"\A(?:today|this day|this week|this month) in history\b|\A(?:on )?this day\b.{0,30}[:|–]|"
     r":\s(?:some |a )?(?:precedents|timeline|chronology|history|key dates)\s*\Z|"
+    r"\b(?:dies|died|dead),? (?:at|aged)(?: the age of)? \d{2,3}\b|"
     r"\s[|–]\s(?:opinion|comment|editorial|letters|podcast|review|book review|cartoon|crossword|obituary)\s*\Z",
     re.IGNORECASE,
 )
