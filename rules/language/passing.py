@@ -41,6 +41,10 @@ _POINTING = frozenset({"this", "it", "that"})
 _PAPERS = word_set("report reports paper papers document documents memo memos leak leaks file files dossier book")
 # 'The accord follows …' tells of another deed; 'the move follows …' may tell of the same.
 _OTHER_NEWS = word_set("agreement deal accord pact treaty talks meeting visit trip summit election attack strike raid")
+# 'The reopening of the border stirs fears': what somebody makes of a thing that has been done.
+_STIRRING = word_set(
+    "exacerbate stir stoke fuel worsen deepen aggravate inflame complicate overshadow haunt strain embitter unsettle"
+)
 _GUESSING = frozenset({"may", "might", "could"})
 _FAR = 12
 """Chunks behind a verb in which 'since' is looked for."""
@@ -64,6 +68,8 @@ class Passing:
             return "a count"
         if self._stands_behind(k, reading):
             return "after it"
+        if any(self._is_on_paper(g) for g in reading.governors):
+            return "what a paper said before"
         if self._is_left_so(k):
             return "how it is left"
         if self._has_effects(k, reading):
@@ -85,8 +91,7 @@ class Passing:
             return "supposed"
         if self._is_followed(k):
             return "what the news follows"
-        is_direct = all(self._is_on_paper(g) for g in reading.governors)
-        is_clause = bool(reading.subordinate) and is_direct and reading.status in FACTUAL
+        is_clause = bool(reading.subordinate) and not reading.governors and reading.status in FACTUAL
         is_behind = reading.subordinate in _THEN and self._is_behind(k)
         return "a clause behind the news" if is_clause and (is_behind or self._is_setting(k, reading)) else ""
 
@@ -98,9 +103,10 @@ class Passing:
         return is_other and self.s.chunks[verb].form == "fin" and not self.s.chunks[verb].passive
 
     def _is_on_paper(self, governor: int) -> bool:
-        """'A leaked paper said that …': is it a paper that says so?"""
-        says = self.s.lemma(governor) in self.s.grammar.reporting
-        return says and any(self.s.low(j) in _PAPERS for j in self.s.subject(governor))
+        """'After a leaked paper said that …': is it a paper that says so, behind the news?"""
+        if self.s.kind(governor) != "VG" or self.s.lemma(governor) not in self.s.grammar.reporting:
+            return False
+        return any(self.s.low(j) in _PAPERS and self.s.preposition(j) in _THEN for j in self.s.subject(governor))
 
     def _is_setting(self, k: int, reading: Reading) -> bool:
         """'Hotels hire as travel curbs are lifted': a side clause of nobody's deed, and no state in the sentence."""
@@ -148,6 +154,7 @@ class Passing:
             return False
         chunk = self.s.chunks[verb]
         is_past = chunk.perfect or (self.s.tagged.tags[chunk.head] == "VBD" and not self.s.headline)
+        is_past = is_past or self.s.lemma(verb) in _STIRRING
         return is_past and chunk.form == "fin" and not (chunk.passive or chunk.copula or chunk.modal)
 
     def _lasts(self, k: int) -> bool:
