@@ -169,7 +169,9 @@ class Forms:
         return Status.DONE if self.s.tagged.tags[self.s.chunks[main].head] == "VBD" else Status.UNDERWAY
 
     def _after(self, k: int, preposition: str) -> Status:
-        """What a preposition makes of the gerund k; 'by lifting it, Norway would …' supposes it."""
+        """What a preposition makes of the gerund k; 'by lifting it, Norway would …' supposes it, 'not by' denies it."""
+        if preposition == "by" and self.s.tagged.low[max(0, self.s.chunks[k].first - 2)] == "not":
+            return Status.DENIED
         main = self.s.main_verb(k)
         is_supposed = preposition == "by" and main >= 0 and bool(self.s.chunks[main].modal)
         return Status.POSSIBLE if is_supposed else AFTER[preposition]

@@ -81,7 +81,8 @@ class Governing:
                 return j, role
             if kind == "AP" and (j == left or self.s.low(j) in self.s.grammar.adjective_class):
                 return j, "noun"
-            if kind == "NP" and self.s.low(j) in self.s.grammar.noun_class and j >= left - 4:
+            is_noun = kind == "NP" and self.s.low(j) in self.s.grammar.noun_class and j >= left - 4
+            if is_noun and self.s.low(j - 2) != "out":  # 'out of time to'
                 return j, "noun"
             if kind in (";", ":", "–", "REL") or (kind == "SUB" and self.s.low(j) != "whether"):
                 break
@@ -129,7 +130,8 @@ class Governing:
         role = "about" if word in _TOPIC else "in" if word == "in" else "ger"
         if role == "about" and self.s.kind(k - 2) == "NP" and not self._governs(k - 2):
             return k - 2, role  # 'his view on lifting the ban'
-        return self._to_left(k - 2, role)
+        is_agent = word == "from" and self.s.preposition(k - 2) == "by"  # 'barred by resolutions from buying arms'
+        return self._to_left(k - 2 - 2 * is_agent, role)
 
     def _sister(self, k: int) -> int:
         """The gerund that this one is joined to, -1 for none."""

@@ -22,7 +22,7 @@ _LONG = frozenset({"years", "decades", "year", "decade", "months", "century", "c
 # 'The cost of the exit': it took place some time ago.
 _ABOUT = word_set(
     "cost costs impact effect effects consequences aftermath legacy lessons anniversary history benefits price "
-    "success failure critics meaning background"
+    "success failure critics meaning background strategy policy practice habit tradition"
 )
 # 'Fallout from the exit': what an exit of long ago still does.
 _HARM = frozenset(

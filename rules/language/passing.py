@@ -49,6 +49,10 @@ _GUESSING = frozenset({"may", "might", "could"})
 _FAR = 12
 """Chunks behind a verb in which 'since' is looked for."""
 _SO = frozenset({"without", "with", "as", "to"})
+# 'Likens a possible delivery of arms to …': what is only compared.
+_COMPARING = word_set("compare equate liken contrast juxtapose")
+_EFFORTS = word_set("effort efforts attempt attempts push drive decision decisions plan plans")
+_LAWS = word_set("resolutions laws statutes treaties conventions")
 _COUNTING = word_set("number numbers share proportion percentage rate")
 
 
@@ -68,8 +72,8 @@ class Passing:
             return "a count"
         if self._stands_behind(k, reading):
             return "after it"
-        if any(self._is_on_paper(g) for g in reading.governors):
-            return "what a paper said before"
+        if there := self._was_there(k, reading):
+            return there
         if self._is_left_so(k):
             return "how it is left"
         if self._has_effects(k, reading):
@@ -172,7 +176,40 @@ class Passing:
             main = self.s.verb_left(k - 2)
             return main >= 0 and self.s.chunks[main].modal == "will"
         outer = reading.governors[-1] if reading.governors else -1
+        if any(self.s.preposition(g) == "from" and self.s.low(g) in _EFFORTS for g in reading.governors):
+            return True  # 'stocks run low from efforts to arm it'
         return self.s.kind(outer) == "NP" and self.s.preposition(outer) in _AMID
+
+    def _was_there(self, k: int, reading: Reading) -> str:
+        """What says that the act was there before the news; '' for nothing."""
+        if any(self._is_on_paper(g) for g in reading.governors):
+            return "what a paper said before"
+        return "there already" if self._is_standing(k, reading) or self._is_compared(k) else ""
+
+    def _is_standing(self, k: int, reading: Reading) -> bool:
+        """'Norway already bars its ships', where nobody says so; 'is still weighing it': how things stand."""
+        chunk = self.s.chunks[k]
+        words = self.s.tagged.low[max(0, chunk.first - 1) : chunk.head]
+        is_so = chunk.kind == "VG" and "already" in words and reading.status in FACTUAL
+        weighs = any(self._still_weighs(j) for j in (k, *reading.governors))
+        return weighs or (is_so and not reading.governors) or self._is_law(k)
+
+    def _still_weighs(self, k: int) -> bool:
+        chunk = self.s.chunks[k]
+        weighs = self.s.grammar.verb_class.get(self.s.lemma(k)) == "possible" and chunk.kind == "VG"
+        return weighs and "still" in self.s.tagged.low[max(0, chunk.first - 1) : chunk.head]
+
+    def _is_law(self, k: int) -> bool:
+        """'Several resolutions bar it from trade', 'having barred it, Norway …': what holds before the news."""
+        chunk = self.s.chunks[k]
+        is_present = chunk.form == "fin" and chunk.first == chunk.head and self.s.tagged.tags[chunk.head] == "VB"
+        bars = is_present and any(self.s.low(j) in _LAWS for j in self.s.subject(k))
+        return bars or (k == 0 and chunk.perfect and self.s.tagged.low[chunk.first] == "having")
+
+    def _is_compared(self, k: int) -> bool:
+        """'Likens a delivery of arms to the raid': is the act what a verb sets beside another?"""
+        verb = self.s.verb_left(k - 1) if self.s.kind(k) == "NP" else -1
+        return verb >= 0 and self.s.lemma(verb) in _COMPARING
 
     def _is_left_so(self, k: int) -> bool:
         """'…, leaving the bloc with empty hands': in which state somebody is left, and nobody leaves."""

@@ -134,7 +134,7 @@ class Placing:
             return Zone.BACKGROUND, mark
         if (day := self._recent(k, dated)) >= 0:
             return zone, f"sentence {self.sentence.number}, dated by {self.s.tagged.words[day]!r}"
-        if reading.subordinate == "REL" and reading.status in FACTUAL and not self._tells(k):
+        if reading.subordinate == "REL" and self._is_known(reading) and not self._tells(k):
             return Zone.BACKGROUND, "relative clause"
         if chunk.form == "part" and self._main_follows(k):
             return Zone.BACKGROUND, "participle after a noun"
@@ -144,9 +144,10 @@ class Placing:
         return self.history.mark(k, token, dated, self.clause(k)[1])
 
     def _has_been(self, k: int) -> bool:
-        """Is it a perfect with 'already'?"""
+        """Is it a perfect: one with 'already', or one of a clause that opens the sentence?"""
         chunk = self.s.chunks[k]
-        return chunk.perfect and "already" in self.s.tagged.low[chunk.first : chunk.last]
+        opens = self.s.tagged.low[0] in _CONTRASTING and all(c.kind != "VG" for c in self.s.chunks[:k])
+        return chunk.perfect and (opens or "already" in self.s.tagged.low[chunk.first : chunk.last])
 
     def _beside(self, k: int, reading: Reading) -> str:
         """'Trade has grown since the lifting of the ban', 'prices fell with the easing of curbs': a noun in passing."""
@@ -155,7 +156,7 @@ class Placing:
         if self.s.chunks[k].form == "ger" and self.s.preposition(k) == "for" and not reading.governors:
             return "in passing"  # 'fined for selling tanks'
         if reading.subordinate in _CONTRASTING and self._has_been(k):
-            return "in passing"  # 'while Norway has already banned it, Ghana …'
+            return "in passing"  # 'while Norway has banned it, Ghana …'
         word = self.s.preposition(k) if self.s.kind(k) == "NP" else ""
         whole = k - 2 * (word == "of" and self.s.low(k - 2) in self.s.grammar.nouns["wraps"])
         if self.s.preposition(whole) == "at" and self.s.low(whole - 2) in _FEELING:
@@ -192,7 +193,8 @@ class Placing:
         chunk = self.s.chunks[decided]
         rues = lemma in _RUING and self.s.tagged.parties.keys().isdisjoint(range(chunk.first, chunk.last + 1))
         follows = lemma == "follow" and self.s.chunks[verb].form == "inf"
-        return self.s.kind(verb) == "VG" and (follows or rues or lemma in _LOOKING_BACK)
+        reacts = lemma == "react" and not any(self.s.states(j) for j in self.s.subject(verb))
+        return self.s.kind(verb) == "VG" and (follows or rues or reacts or lemma in _LOOKING_BACK)
 
     def _tells(self, k: int) -> bool:
         """'…, who promised tanks': a clause after a comma whose own verb announces something is news as well."""
@@ -200,6 +202,16 @@ class Placing:
         rel = next((j for j in range(verb - 1, max(0, verb - 4), -1) if self.s.kind(j) == "REL"), -1)
         lemma = self.s.lemma(verb)
         return self.s.low(rel) == "who" and self.s.kind(rel - 1) == "," and lemma in _TELLING
+
+    def _is_known(self, reading: Reading) -> bool:
+        """Is what a relative says a fact, a word once given ('the tanks that it promised to send'), or a lot?"""
+        verb = reading.governors[-1] if reading.governors else -1
+        chunk = self.s.chunks[verb]
+        if reading.status in FACTUAL or verb < 0 or chunk.form != "fin":
+            return reading.status in FACTUAL
+        opens = next((j for j in range(verb, 0, -1) if self.s.kind(j) == "REL"), 0)
+        is_past = self.s.tagged.tags[chunk.head] == "VBD" and self.s.kind(opens - 1) != ","
+        return is_past or self.s.lemma(verb) == "face"  # 'firms that face sanctions'
 
     def _reported(self, reading: Reading) -> bool:
         """Is the clause somebody's words, so that 'had lifted' stands for 'has lifted'?"""

@@ -232,6 +232,8 @@ class Composer:
     def _of_infinitive(self, k: int, name: str) -> str:
         """What a verb makes of the infinitive after it."""
         lemma = self.s.lemma(k)
+        if self._lacks(k):
+            return "refuse"
         if lemma in _LETTING or (lemma in ("make", "find") and self.s.low(k + 1) == "it"):  # 'makes it hard to lift it'
             return "possible"  # 'the pact allows it to lift the ban'
         if (self.s.low(k + 1), self.s.low(k + 2)) == ("in", "principle"):
@@ -242,6 +244,10 @@ class Composer:
             return "unread"
         told = lemma == "tell" or (lemma in _ORDERING and self._to_another(k))
         return "demand" if told and not self.s.chunks[k].passive else name or "plan"
+
+    def _lacks(self, k: int) -> bool:
+        """'Is out of money to send arms', 'is short of shells to send': it does not send them."""
+        return self.s.chunks[k].copula and self.s.low(k + 1) in ("out", "short") and self.s.low(k + 2) == "of"
 
     def _judges(self, k: int, name: str) -> bool:
         """'It was a folly for Norway to leave', 'makes it simpler to send arms': is the deed weighed, not done?"""
