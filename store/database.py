@@ -165,7 +165,7 @@ def _sqlite(url: str) -> Engine:
 def _begin_writing(connection: Connection) -> None:
     raw: Any = connection.connection.dbapi_connection
     try:
-        with turn(Path(str(connection.engine.url.database))):
-            begin_writing(raw, BUSY_TIMEOUT_MS)
+        with turn(Path(str(connection.engine.url.database))) as waited_s:
+            begin_writing(raw, BUSY_TIMEOUT_MS, waited_s)
     except sqlite3.Error as error:
         raise DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error, dialect=connection.dialect) from error

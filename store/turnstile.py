@@ -10,39 +10,103 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+TURN_S = 10.0
+"""Seconds after which who waits at the turnstile passes it by: its holder may have been stopped, or itself waits for a
+program that knows no turnstile.
+"""
+
 _ASK_S = 0.001
+
+_passed_by: set[Path] = set()
+"""Where this process has waited in vain, and still queues: until it is let in, nobody else of it does."""
+
+os.register_at_fork(after_in_child=_passed_by.clear)  # the thread that queues is not in the child
 
 
 @contextmanager
-def turn(file: Path) -> Iterator[None]:
-    """The first place before the database *file*, over all processes. The kernel gives it to the next one whenever its
-    holder leaves, or dies. Where nothing can be written beside the database there is none, and SQLite decides.
+def turn(file: Path, within_s: float = TURN_S) -> Iterator[float]:
+    """The first place before the database *file*, over all processes; gives the seconds for which it was waited for.
+    The kernel gives it to the next one whenever its holder leaves, or dies. Where it is not ours *within_s*, or nothing
+    can be written or locked beside the database, there is none, and SQLite decides.
     """
-    place = None
-    with suppress(OSError):
-        place = os.open(f"{file}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    since = time.monotonic()
+    place = None if file in _passed_by else _place(file, within_s)
     try:
-        if place is not None:
-            fcntl.flock(place, fcntl.LOCK_EX)
-        yield
+        yield time.monotonic() - since
     finally:
         if place is not None:
-            fcntl.flock(place, fcntl.LOCK_UN)  # to close it is not enough where a child was forked meanwhile
+            _leave(place)
+
+
+def _place(file: Path, within_s: float) -> int | None:
+    place = None
+    try:
+        place = os.open(f"{file}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return place if _is_free(place) or _is_let_in(file, place, within_s) else None
+    except (OSError, RuntimeError):  # read-only, without locks (some network file systems), or without threads
+        if place is not None:
             os.close(place)
+        return None
 
 
-def begin_writing(connection: sqlite3.Connection, within_ms: int) -> None:
-    """Take SQLite's write lock, asking often: nobody else does meanwhile.
+def _is_free(place: int) -> bool:
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_let_in(file: Path, place: int, within_s: float) -> bool:
+    """Queue for *place*. The kernel keeps the order, but knows no limit of time: so a thread waits, and gives the place
+    back if it comes when nobody wants it any more.
+    """
+    came: Future[None] = Future()
+    threading.Thread(target=_queue, args=(file, place, came), name="turnstile", daemon=True).start()
+    try:
+        wait([came], within_s)
+    except BaseException:  # such as the time limit of a job
+        if not came.cancel():
+            _leave(place)
+        raise
+    _passed_by.add(file)
+    if came.cancel():
+        return False
+    _passed_by.discard(file)
+    return True
+
+
+def _queue(file: Path, place: int, came: Future[None]) -> None:
+    with suppress(OSError):  # then nothing is locked, and SQLite decides
+        fcntl.flock(place, fcntl.LOCK_EX)
+    if came.set_running_or_notify_cancel():
+        came.set_result(None)
+    else:
+        _passed_by.discard(file)
+        _leave(place)
+
+
+def _leave(place: int) -> None:
+    with suppress(OSError):
+        fcntl.flock(place, fcntl.LOCK_UN)  # to close it is not enough where a child was forked meanwhile
+    os.close(place)
+
+
+def begin_writing(connection: sqlite3.Connection, within_ms: int, waited_s: float = 0.0) -> None:
+    """Take SQLite's write lock, asking often: hardly anybody else does meanwhile. Of the time for it *waited_s* have
+    gone by at the turnstile.
 
     Raises:
         sqlite3.OperationalError: another one has had it all the time, or the database cannot be used.
     """
-    until = time.monotonic() + within_ms / 1_000
+    until = time.monotonic() + within_ms / 1_000 - waited_s
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         while not _has_begun(connection, last=time.monotonic() > until):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import sqlite3
 import subprocess
@@ -15,8 +16,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from store.database import Database
-from store.turnstile import begin_writing, turn
+from store.database import BUSY_TIMEOUT_MS, Database
+from store.turnstile import TURN_S, begin_writing, turn
 
 BUSY = """
 import sys, time
@@ -55,6 +56,23 @@ try:
 finally:
     os.kill(child, signal.SIGKILL)
 """
+
+LOCKLESS = """
+import ctypes, errno, platform, struct, sys
+from sqlalchemy import text
+from store.database import Database
+flock = {"x86_64": 73, "aarch64": 32}[platform.machine()]
+steps = [(0x20, 0, 0, 0), (0x15, 0, 1, flock), (0x06, 0, 0, 0x50000 | errno.ENOLCK), (0x06, 0, 0, 0x7FFF0000)]
+rules = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(steps), ctypes.addressof(rules)))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+db = Database(sys.argv[1])
+with db.write() as connection:
+    connection.execute(text("INSERT INTO written VALUES (1)"))
+print("written", flush=True)
+"""
+"""The kernel refuses this process flock(2), with the error of a file system that has no locks."""
 
 
 @contextmanager
@@ -96,6 +114,58 @@ def test_who_is_killed_at_the_turnstile_stands_in_nobodys_way(file: Path) -> Non
         with db.write() as connection:
             connection.execute(text("INSERT INTO written VALUES (1)"))
     db.close()
+
+
+@pytest.mark.timeout(60)
+def test_who_is_stopped_at_the_turnstile_keeps_nobody_out_for_ever(file: Path) -> None:
+    db, started = Database(str(file)), time.monotonic()
+    with running(FIRST, file) as process:
+        process.send_signal(signal.SIGSTOP)
+        with db.write() as connection:
+            connection.execute(text("INSERT INTO written VALUES (1)"))
+        assert process.poll() is None
+    db.close()
+    assert TURN_S <= time.monotonic() - started < BUSY_TIMEOUT_MS / 1_000
+
+
+def test_who_has_waited_in_vain_queues_again_once_the_turnstile_is_free(file: Path) -> None:
+    def waited_s() -> float:
+        with turn(file, 0.5) as seconds:
+            return seconds
+
+    def has_a_place() -> bool:
+        with turn(file, 0.5), open(f"{file}-turn") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    with running(FIRST, file):
+        assert waited_s() >= 0.5
+        assert waited_s() < 0.5
+    deadline = time.monotonic() + 20
+    while not has_a_place():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.timeout(60)
+def test_what_was_waited_for_at_the_turnstile_is_not_waited_for_again_before_sqlite(file: Path) -> None:
+    other, mine = sqlite3.connect(file, isolation_level=None), sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with running(FIRST, file):
+        started = time.monotonic()
+        with pytest.raises(sqlite3.OperationalError, match="locked"), turn(file, 2.0) as waited_s:
+            begin_writing(mine, 3_000, waited_s)
+        assert 2.9 < time.monotonic() - started < 4.5
+    mine.close()
+    other.close()
+
+
+def test_where_a_file_system_has_no_locks_sqlite_decides(file: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", LOCKLESS, str(file)], capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr) == ("written\n", "")
 
 
 def test_who_writes_past_the_turnstile_is_waited_for_and_not_for_ever(file: Path) -> None:
