@@ -143,3 +143,13 @@ class Match:
     signs: tuple[str, ...] = ()
     """What the confidence was weighed by, sorted."""
     emit: Emit = field(default_factory=Emit)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The rules that hold for one article, each group sorted by rule: those that stand, and those that are silent
+    because one that they give way to holds as well.
+    """
+
+    standing: tuple[Match, ...]
+    silent: tuple[Match, ...] = ()

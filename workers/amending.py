@@ -25,8 +25,8 @@ def resting(connection: Connection, revisions: Mapping[str, int]) -> Sequence[Ro
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amending:
-    """One alert, the article behind it as it now stands, and what that matches. A rule that is no longer loaded says
-    nothing about its alerts.
+    """One alert, the article behind it as it now stands, and what that matches, what is silent there last: a rule that
+    gives way to another one still holds. A rule that is no longer loaded says nothing about its alerts.
     """
 
     telling: Telling

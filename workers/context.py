@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rules.engine import Rule
-from rules.model import Article, Match
+from rules.model import Article, Held
 from store.database import Database
 from workers.smtp import SmtpServer
 
@@ -24,8 +24,8 @@ class Rules(Protocol):
     def rules(self) -> Mapping[str, Rule]:
         """The loaded rules by id."""
 
-    def match(self, article: Article) -> tuple[Match, ...]:
-        """Every rule that holds for *article*."""
+    def held(self, article: Article) -> Held:
+        """Every rule that holds for *article*: those that stand become alerts, those that are silent keep them."""
 
 
 class Bell(Protocol):

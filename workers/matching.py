@@ -30,6 +30,7 @@ class _Analysis:
     """What became of a group of claimed rows."""
 
     found: list[tuple[Row[Any], tuple[Match, ...]]] = field(default_factory=list)
+    silent: dict[str, tuple[Match, ...]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
 
@@ -64,7 +65,7 @@ def _evaluate(context: Context, rows: Sequence[Row[Any]], owner: str) -> int:
         evaluations.release(context.db, analysis.left, owner)
     if analysis.failures:
         evaluations.failed(context.db, analysis.failures, owner)
-    told = record(context, rules, analysis.found)
+    told = record(context, rules, analysis.found, analysis.silent)
     _say(analysis.found)
     if told:
         context.doorbell.deliver(told)
@@ -85,7 +86,9 @@ def _analyse(context: Context, rules: Rules, rows: Sequence[Row[Any]]) -> _Analy
             analysis.left.append(row.id)
             continue
         try:
-            analysis.found.append((row, tuple(rules.match(article_of(row._mapping)))))
+            held = rules.held(article_of(row._mapping))
+            analysis.found.append((row, held.standing))
+            analysis.silent[row.id] = held.silent
         except JobTimeoutException:
             raise
         except Exception as error:  # noqa: BLE001  # one article must not stop the others

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -24,9 +25,11 @@ RETRIES = 6
 """Times a transaction is tried that lost a race against another one."""
 
 Found = Sequence[tuple[Row[Any], tuple[Match, ...]]]
+Silent = Mapping[str, Sequence[Match]]
+"""By article the matches of rules that give way there: they tell nothing, and take nothing back."""
 
 
-def record(context: Context, rules: Rules, found: Found) -> list[str]:
+def record(context: Context, rules: Rules, found: Found, silent: Silent = MappingProxyType({})) -> list[str]:
     """Record the matches of articles that are still waiting at the revision that was analysed. Returns the ids of the
     deliveries made. Loses no race: the ledger's unique indexes decide, and the loser starts over.
     """
@@ -34,7 +37,7 @@ def record(context: Context, rules: Rules, found: Found) -> list[str]:
         try:
             with context.db.write() as connection:
                 telling = Telling(context=context, connection=connection, now=context.db.now(connection))
-                return _Step(rules=rules, telling=telling).record(found)
+                return _Step(rules=rules, telling=telling, silent=silent).record(found)
         except (IntegrityError, OperationalError):
             if attempt == RETRIES - 1:
                 raise
@@ -48,6 +51,7 @@ class _Step:
 
     rules: Rules
     telling: Telling
+    silent: Silent
     guard: RateGuard | None = None
     keys: set[tuple[str, str]] = field(default_factory=set)
     stories: set[str] = field(default_factory=set)
@@ -99,7 +103,7 @@ class _Step:
                 rules=self.rules,
                 alert=alert,
                 article=article,
-                matches=_weightiest_first(those),
+                matches=[*_weightiest_first(those), *self.silent.get(article.id, ())],
                 told=told[alert.id],
             )
             one.amend()

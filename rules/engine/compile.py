@@ -14,7 +14,7 @@ from rules.engine.filters import Filter, filtered, problems_of_filter
 from rules.engine.misuse import misused
 from rules.engine.needs import anchored
 from rules.engine.rule import ClaimTest, Rule, digest
-from rules.engine.verify import as_written, problems_of, problems_of_way
+from rules.engine.verify import as_written, problems_of, problems_of_circles, problems_of_way
 from rules.family import members
 from rules.lexicon import SHIPPED, Kind, Lexicon, LexiconDocument, build, inline, read_files
 from rules.problems import Problem, text_of
@@ -97,6 +97,7 @@ def compile_files(places: Iterable[Path], *, packs: bool) -> Compiled:
         compiled.problems += problems_of_filter(each, compiled.rules, lexicons)
     for rule in compiled.rules.values():
         compiled.problems += problems_of_way(rule, compiled.rules)
+    compiled.problems += problems_of_circles(compiled.rules)
     return compiled
 
 

@@ -26,7 +26,7 @@ from rules.language.claims import SpecialActs
 from rules.language.text import Clean, Page, even, page_of
 from rules.language.vocabulary import Vocabulary, data_digest
 from rules.lexicon import Lexicon, entering
-from rules.model import Article, Emit, Evidence, Match, Status, Zone
+from rules.model import Article, Emit, Evidence, Held, Match, Status, Zone
 from rules.problems import Problem, RuleErrors
 
 ENGINE_VERSION = "1"
@@ -49,15 +49,23 @@ class RuleSet:
 
     def match(self, article: Article) -> tuple[Match, ...]:
         """Every rule that holds for `article` and gives way to no other that does, sorted by rule id."""
-        held = self._held(article)
-        return tuple(held[rule] for rule in sorted(held) if not self._gives_way(rule, held))
+        return self.held(article).standing
+
+    def held(self, article: Article) -> Held:
+        """Every rule that holds for `article`, those that give way to another one that does apart from the others."""
+        found = self._found(article)
+        silent = {rule for rule in found if self._gives_way(rule, found)}
+        return Held(
+            standing=tuple(found[rule] for rule in sorted(found.keys() - silent)),
+            silent=tuple(found[rule] for rule in sorted(silent)),
+        )
 
     def _gives_way(self, rule: str, held: Iterable[str]) -> list[str]:
         """The rules that hold and before which `rule` is silent."""
         return sorted(set(self.rules[rule].document.gives_way) & set(held))
 
-    def _held(self, article: Article) -> dict[str, Match]:
-        """Every rule that holds for `article`, whether it gives way or not."""
+    def _found(self, article: Article) -> dict[str, Match]:
+        """By rule the match of every one that holds for `article`, whether it gives way or not."""
         if not _is_english(article):
             return {}
         title, text = even(article.title, "title"), even(article.text, "text")
@@ -79,8 +87,8 @@ class RuleSet:
         rule = self.rules[rule_id]
         if not _is_english(article):
             return Explanation(rule=rule_id, matched=None, candidates=(), note=f"language {article.lang} is not read")
-        held = self._held(article)
-        others = self._gives_way(rule_id, held)
+        found = self._found(article)
+        others = self._gives_way(rule_id, found)
         way = (gives_way_outcome(rule, others),) if rule.document.gives_way else ()
         title, text = even(article.title, "title"), even(article.text, "text")
         analysis = Analysis(page_of(article, title, text), self.vocabulary, self.special)
@@ -91,7 +99,7 @@ class RuleSet:
         shown = sorted(
             (Candidate(evidence=evidence_of(t.claim), outcomes=(*outcomes(t), *way)) for t in tried), key=_by_failures
         )
-        matched = None if others else held.get(rule_id)
+        matched = None if others else found.get(rule_id)
         note = "" if shown or matched else no_claim(rule, analysis, numbers)
         if not rule.claims:
             whole = Evidence("title", 0, len(article.title), article.title)
@@ -100,15 +108,14 @@ class RuleSet:
 
     def survey(self, article: Article) -> Survey:
         """The matches, and which rules failed on a single key of some claim: for trying rules out, not for alerting."""
-        held = self._held(article)
-        matches = self.match(article)
+        held = self.held(article)
         if not _is_english(article):
-            return Survey(matches, ())
+            return Survey(held.standing, ())
         title, text = even(article.title, "title"), even(article.text, "text")
         page = page_of(article, title, text)
         numbers = islice(self.scanner.worded_sentences(page), MOST_SENTENCES)
         tried = self._tried(Analysis(page, self.vocabulary, self.special), numbers, self._wording(title, text))
-        return Survey(matches, near_misses(tried, held.keys()))
+        return Survey(held.standing, near_misses(tried, {m.rule for m in (*held.standing, *held.silent)}))
 
     # -- the way of one article ----------------------------------------------------------------------------------
     def _claimed(self, page: Page, needs: list[Need]) -> dict[str, Match]:

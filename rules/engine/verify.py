@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 import re2
 
@@ -48,6 +49,34 @@ def problems_of_way(rule: Rule, rules: Collection[str]) -> Iterator[Problem]:
             yield rule.origin.problem(
                 as_written(rule.origin, ("gives_way", number)), f"no other rule is called `{other}`; {hint}"
             )
+
+
+def problems_of_circles(rules: Mapping[str, Rule]) -> Iterator[Problem]:
+    """Rules that give way to one another in a circle, once per circle, where the last loaded of them names the next."""
+    order = {id: number for number, id in enumerate(rules)}
+    ways = {id: [o for o in rule.document.gives_way if o != id] for id, rule in rules.items()}
+    while circle := _circle(ways):
+        start = circle.index(max(circle, key=lambda id: order[id]))
+        yield from _of_circle(rules[circle[start]], [*circle[start:], *circle[: start + 1]])
+        for id in circle:
+            del ways[id]
+
+
+def _circle(ways: Mapping[str, Iterable[str]]) -> list[str]:
+    """Some circle of those in `ways`, each once and before the one that it gives way to; empty if there is none."""
+    try:
+        TopologicalSorter(ways).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle[:0:-1]
+    return []
+
+
+def _of_circle(rule: Rule, circle: list[str]) -> Iterator[Problem]:
+    if rule.origin:
+        at = as_written(rule.origin, ("gives_way", rule.document.gives_way.index(circle[1])))
+        message = f"rules give way in a circle: {' -> '.join(circle)}; where all hold, none would be told: remove one"
+        yield rule.origin.problem(at, message)
 
 
 def _no_anchor(source: Source, document: RuleDocument) -> Iterator[Problem]:

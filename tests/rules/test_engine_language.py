@@ -1,6 +1,8 @@
 """What the rule language can say, tried on sentences: families, filters, actors, plain acts, text, confirm."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,6 +88,77 @@ def test_a_rule_is_silent_in_an_article_for_which_the_one_holds_that_it_gives_wa
 def test_a_rule_gives_way_to_no_rule_that_is_unknown_and_not_to_itself(tmp_path: Path, other: str, hint: str) -> None:
     with pytest.raises(RuleErrors, match=f"rules.yml:4:.*no other rule is called `{other}`; .*{hint}"):
         loaded(tmp_path, SOUGHT.replace("[deal.made]", f"[{other}]"))
+
+
+CIRCLE = """
+rule: a.one
+title: The first
+gives_way: [b.two]
+claim: {act: sign, object: contract}
+---
+rule: b.two
+title: The second
+gives_way: [d.apart, c.three]
+claim: {act: sign, object: contract}
+---
+rule: c.three
+title: The third
+gives_way: a.one
+claim: {act: sign, object: contract}
+---
+rule: d.apart
+title: Outside of the circle
+claim: {act: sign, object: contract}
+---
+rule: e.leads
+title: Leads into the circle
+gives_way: [a.one]
+claim: {act: sign, object: contract}
+"""
+
+
+def test_rules_that_give_way_in_a_circle_are_refused_where_the_last_of_them_does(tmp_path: Path) -> None:
+    with pytest.raises(RuleErrors) as refused:
+        loaded(tmp_path, CIRCLE)
+    (problem,) = refused.value.problems
+    assert (problem.line, problem.column) == (14, 12)
+    assert "in a circle: c.three -> a.one -> b.two -> c.three; where all hold, none" in problem.message
+    assert problem.message.endswith("remove one")
+
+
+def test_every_circle_of_rules_is_named_and_a_long_chain_is_none(tmp_path: Path) -> None:
+    claim = "claim: {act: sign, object: contract}"
+    ways = {"a.a": "b.b", "b.b": "a.a", "c.c": "d.d", "d.d": "c.c", **{f"n.m{n}": f"n.m{n + 1}" for n in range(1500)}}
+    text = "\n---\n".join(f"rule: {id}\ntitle: abc\ngives_way: [{other}]\n{claim}" for id, other in ways.items())
+    with pytest.raises(RuleErrors) as refused:
+        loaded(tmp_path, f"{text}\n---\nrule: n.m1500\ntitle: abc\n{claim}\n")
+    circles = [problem.message.partition(";")[0].rpartition(": ")[2] for problem in refused.value.problems]
+    assert circles == ["b.b -> a.a -> b.b", "d.d -> c.c -> d.d"]
+
+
+@dataclass
+class Counted:
+    """A scanner that counts the articles whose words it was asked for."""
+
+    scanner: Any
+    read: int = 0
+
+    def present(self, words: Any) -> Any:
+        self.read += 1
+        return self.scanner.present(words)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.scanner, name)
+
+
+def test_a_survey_reads_an_article_once_for_its_matches(tmp_path: Path) -> None:
+    rules = loaded(tmp_path, SOUGHT)
+    counted = Counted(rules.scanner)
+    survey = replace(rules, scanner=counted).survey(
+        Article(id="1", title="Norway seeks deal", text="Norway signed a contract.")
+    )
+    assert [each.rule for each in survey.matches] == ["deal.made"]
+    assert counted.read == 1
 
 
 def test_what_the_lead_tells_of_the_same_is_shown_beside_what_the_title_says(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 
 from rules.document import RuleDocument
 from rules.engine import Rule
-from rules.model import Article, Emit, Evidence, Level, Match, Role, Speaker, Status, Zone
+from rules.model import Article, Emit, Evidence, Held, Level, Match, Role, Speaker, Status, Zone
 from store.database import Database
 from store.replaying import Choice, replay
 from store.subscriptions import Filter, Subscription
@@ -55,6 +55,9 @@ class Words:
             for id, word in self.words.items()
             if word in article.text
         )
+
+    def held(self, article: Article) -> Held:
+        return Held(standing=self.match(article))
 
 
 def match(id: str, text: str, word: str, emit: Emit) -> Match:

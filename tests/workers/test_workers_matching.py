@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.event import listen
 from structlog.testing import capture_logs
 
-from rules.model import Article, Emit, Match
+from rules.model import Article, Emit, Held, Match
 from store import evaluations
 from store.database import Database
 from store.evaluations import MAX_TRIES
@@ -159,10 +159,10 @@ class States:
     hash: str = "states"
     rules: dict[str, Any] = field(default_factory=lambda: Words().rules)
 
-    def match(self, article: Article) -> tuple[Match, ...]:
+    def held(self, article: Article) -> Held:
         becomes = article.text.split()[-1]
         emit = Emit(state="restriction", becomes=becomes, key=(("on", "IR"),))
-        return Words(emits={"embargo.ended": emit}).match(article)
+        return Words(emits={"embargo.ended": emit}).held(article)
 
 
 def test_ended_reimposed_and_ended_again_are_three_episodes(db: Database, make_context: Make) -> None:
