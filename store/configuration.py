@@ -43,6 +43,14 @@ def refuse(db: Database, kind: str, problems: Sequence[str]) -> None:
             connection.execute(insert(configuration).values(kind=kind, hash="", loaded_at=now, **values))
 
 
+def is_accepted_since(db: Database, kind: str, at: int) -> bool:
+    """Whether a version of *kind* has come into force at or after the instant *at* (microseconds UTC)."""
+    kept = configuration.c
+    chosen = select(kept.kind).where(kept.kind == kind, kept.hash != "", kept.loaded_at >= at)
+    with db.read() as connection:
+        return connection.scalar(chosen) is not None
+
+
 def record_rules(db: Database, versions: Iterable[RuleVersion]) -> None:
     """Make *versions* the active ones. Older versions stay, so that an old alert can still say what it was about."""
     active = {version.hash: version for version in versions}

@@ -39,10 +39,11 @@ def _file_stamp(file: Path) -> tuple[str, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[T]):
-    """A value, and what its files looked like before they were read for it."""
+    """A value, what its files looked like before they were read for it, and when that was, in microseconds UTC."""
 
     value: T
     seen: Stamp
+    at: int
 
 
 def loaded(paths: Iterable[Path], load: Callable[[], T]) -> Loaded[T]:
@@ -51,8 +52,8 @@ def loaded(paths: Iterable[Path], load: Callable[[], T]) -> Loaded[T]:
     Raises:
         ValueError: what *load* raises where the files are wrong.
     """
-    seen = stamp(paths)
-    return Loaded(load(), seen)
+    at, seen = time.time_ns() // 1_000, stamp(paths)
+    return Loaded(load(), seen, at)
 
 
 class Reloading(Generic[T]):
@@ -65,6 +66,8 @@ class Reloading(Generic[T]):
         accepted: called with each value that comes into force, the first one included; repeated at later looks until
             it succeeds.
         refused: called with the error of a version that is not taken; the last good one stays in force.
+        superseded: whether a version has been recorded since the instant *first* was loaded. It is asked where the
+            files are wrong at the first look: then *first* may never have been recorded, or be older than what was.
     """
 
     def __init__(
@@ -75,11 +78,13 @@ class Reloading(Generic[T]):
         first: Loaded[T],
         accepted: Callable[[T], None] = lambda _: None,
         refused: Callable[[ValueError], None] = lambda _: None,
+        superseded: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._paths = tuple(paths)
         self._load, self._accepted, self._refused = load, accepted, refused
         self._value, self._seen = first.value, first.seen
-        self._unsaid: Callable[[], None] | None = lambda: self._accepted(first.value)
+        self._acceptance: Callable[[], None] | None = lambda: self._accept_first(first, superseded)
+        self._refusal: Callable[[], None] | None = None
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -96,8 +101,12 @@ class Reloading(Generic[T]):
 
     @property
     def is_taken(self) -> bool:
-        """Whether `accepted` or `refused` has taken what was found last."""
-        return self._unsaid is None
+        """Whether `accepted` has taken what is in force, and `refused` what was found wrong since."""
+        return self._acceptance is None and self._refusal is None
+
+    def _accept_first(self, first: Loaded[T], superseded: Callable[[int], bool]) -> None:
+        if self._refusal is None or not superseded(first.at):
+            self._accepted(first.value)
 
     def _look(self) -> None:
         seen = stamp(self._paths)
@@ -108,17 +117,23 @@ class Reloading(Generic[T]):
             value = self._load()
         except ValueError as error:
             problem = error
-            self._unsaid = lambda: self._refused(problem)
+            self._refusal = lambda: self._refused(problem)
         else:
             self._value = value
-            self._unsaid = lambda: self._accepted(value)
+            self._acceptance, self._refusal = lambda: self._accepted(value), None
 
     def _say(self) -> None:
-        if self._unsaid is None:
-            return
+        """What is in force comes first: a version that is refused does not undo what is still to be recorded."""
+        if self._has_said(self._acceptance):
+            self._acceptance = None
+            if self._has_said(self._refusal):
+                self._refusal = None
+
+    def _has_said(self, what: Callable[[], None] | None) -> bool:
         try:
-            self._unsaid()
+            if what is not None:
+                what()
         except Exception as error:  # noqa: BLE001 - the ledger may be away; who needs the value must not suffer
             log.warning("configuration.unrecorded", error=str(error).splitlines()[0], effect="tried again")
-        else:
-            self._unsaid = None
+            return False
+        return True

@@ -79,6 +79,7 @@ def rules_in_force(wiring: Wiring, db: Database | None) -> Reloading[RuleSet]:
         first=wiring.rules,
         accepted=lambda value: configured.apply_rules(db, value) if db else None,
         refused=refusal(db, "rules") if db else lambda _: None,
+        superseded=lambda at: configuration.is_accepted_since(db, "rules", at) if db else True,
     )
 
 
@@ -90,6 +91,7 @@ def feeds_in_force(wiring: Wiring, db: Database) -> Reloading[tuple[Feed, ...]]:
         first=wiring.feeds,
         accepted=lambda value: configured.apply_feeds(db, value),
         refused=refusal(db, "feeds"),
+        superseded=lambda at: configuration.is_accepted_since(db, "feeds", at),
     )
 
 
@@ -103,6 +105,7 @@ def subscriptions_in_force(
         first=wiring.subscriptions,
         accepted=lambda value: configured.apply_subscriptions(db, value),
         refused=refusal(db, "subscriptions"),
+        superseded=lambda at: configuration.is_accepted_since(db, "subscriptions", at),
     )
 
 

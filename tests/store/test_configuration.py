@@ -53,6 +53,18 @@ def test_a_first_version_that_is_refused_is_shown_too(db: Database) -> None:
         assert connection.execute(select(tables.configuration.c.problems)).scalar_one() == ["feeds.yml:1:1: wrong"]
 
 
+def test_only_what_came_into_force_counts_as_accepted_since_an_instant(db: Database) -> None:
+    with db.read() as connection:
+        before = db.now(connection)
+    configuration.refuse(db, "feeds", ["feeds.yml:1:1: wrong"])
+    configuration.accept(db, "rules", "h1")
+    with db.read() as connection:
+        after = db.now(connection) + 1
+    assert configuration.is_accepted_since(db, "rules", before)
+    assert not configuration.is_accepted_since(db, "rules", after)
+    assert not configuration.is_accepted_since(db, "feeds", before)
+
+
 def test_old_versions_of_a_rule_stay_and_may_come_back(db: Database) -> None:
     configuration.record_rules(db, [version("h1"), version("other", id="o")])
     configuration.record_rules(db, [version("h2")])

@@ -100,6 +100,49 @@ def test_a_process_started_again_while_the_file_is_wrong_does_not_record_an_olde
     assert (accepted, len(refused)) == ([], 1)
 
 
+def test_what_was_first_loaded_is_recorded_though_the_file_is_wrong_at_the_first_look(tmp_path: Path) -> None:
+    file = tmp_path / "n.yml"
+    write(file, "1")
+    said: list[object] = []
+    started_at = time.time_ns() // 1_000
+    value = reloading(
+        file,
+        accepted=said.append,
+        refused=lambda error: said.append(str(error)),
+        superseded=lambda at: not started_at <= at <= time.time_ns() // 1_000,
+    )
+    write(file, "wrong")
+    assert value() == 1
+    assert (said[0], len(said), value.is_taken) == (1, 2, True)
+
+
+def test_what_is_in_force_is_still_recorded_when_a_wrong_version_comes_while_the_ledger_is_away(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "n.yml"
+    write(file, "1")
+    recorded: list[int] = []
+    refused: list[ValueError] = []
+    away: list[bool] = []
+
+    def record(value: int) -> None:
+        if away:
+            raise ConnectionError("the ledger is away")
+        recorded.append(value)
+
+    value = reloading(file, accepted=record, refused=refused.append)
+    assert value() == 1
+    away.append(True)
+    write(file, "22")
+    assert after_a_look(value) == 22
+    write(file, "wrong")
+    assert after_a_look(value) == 22
+    assert (recorded, refused, value.is_taken) == ([1], [], False)
+    away.clear()
+    assert after_a_look(value) == 22
+    assert (recorded, len(refused), value.is_taken) == ([1, 22], 1, True)
+
+
 def test_what_cannot_be_recorded_is_in_force_and_recorded_later(tmp_path: Path) -> None:
     file = tmp_path / "n.yml"
     write(file, "1")
