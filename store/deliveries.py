@@ -48,6 +48,15 @@ def release(db: Database, owner: str, ids: Iterable[str]) -> None:
         connection.execute(update(delivery).where(chosen).values(**NO_LEASE))
 
 
+def give_back(db: Database, owner: str, id: str) -> None:
+    """Give a leased delivery back as if it had not been taken up: no try of it was begun."""
+    chosen = and_(delivery.c.id == id, delivery.c.lease_owner == owner)
+    with db.write() as connection:
+        hold_deliveries(connection, chosen)
+        values = {"attempts": delivery.c.attempts - 1, **NO_LEASE}
+        connection.execute(update(delivery).where(chosen).values(**values))
+
+
 def waiting(db: Database, limit: int) -> list[str]:
     """Ids of deliveries that are due, that nobody has leased, and whose address takes more now."""
     with db.read() as connection:

@@ -106,9 +106,10 @@ def take_slots(connection: Connection, wanted: Mapping[str, str], now: int) -> d
     return slots
 
 
-def slot_anew(db: Database, id: str) -> float:
+def slot_anew(db: Database, id: str) -> float | None:
     """When, by the steady clock of this process, a try to the address *id* may leave that has missed its slot: a moment
-    from now at the earliest, so that this one is not missed by the time that it takes to write it down.
+    from now at the earliest, so that this one is not missed by the time that it takes to write it down. None, and no
+    slot is taken, where it would have to wait longer than AHEAD_S.
     """
     with db.write() as connection:
         now, now_s = db.now(connection), time.monotonic()
@@ -116,6 +117,8 @@ def slot_anew(db: Database, id: str) -> float:
         held = select(*columns).where(endpoint.c.id == id).with_for_update(key_share=True)
         row = connection.execute(held).one()
         next_at = max(_slot(row, now), now + SOON)
+        if next_at > now + AHEAD_S * SECOND:
+            return None
         later = next_at + (row.spacing or 0)
         connection.execute(update(endpoint).where(endpoint.c.id == id).values(slot_at=later))
     return now_s + (next_at - now) / SECOND

@@ -135,8 +135,9 @@ class Sender:
                 self._flying[parcel.id] = asyncio.create_task(self._carry(parcel))
 
     async def _carry(self, parcel: Parcel) -> None:
-        if parcel.spacing:
-            await self._until_slot(parcel, parcel.spacing / SECOND)
+        if parcel.spacing and not await self._has_slot(parcel, parcel.spacing / SECOND):
+            self._let_go(parcel)
+            return
         started_at, clock_s = time.time_ns() // 1_000, time.monotonic()
         self._since_s[parcel.id] = clock_s
         outcome = await self._send(parcel)
@@ -144,23 +145,36 @@ class Sender:
         tried = tried_of(parcel, outcome, started_at, elapsed_ms, random.random())  # noqa: S311  # spreads waits
         _say(parcel, tried)
         self._ended.append(tried)
+        self._let_go(parcel)
+
+    def _let_go(self, parcel: Parcel) -> None:
         self._flying.pop(parcel.id, None)
         self._since_s.pop(parcel.id, None)
         self._landed.set()
         self._news.set()
 
-    async def _until_slot(self, parcel: Parcel, spacing_s: float) -> None:
+    async def _has_slot(self, parcel: Parcel, spacing_s: float) -> bool:
         """Wait for the slot of a try. One that a busy machine has missed is taken anew: the slots after it are not
-        later for that, and the address would get more at once than it was promised.
+        later for that, and the address would get more at once than it was promised. Where the next one is too far
+        ahead to be waited for here, the delivery is given back: False.
         """
         slot_s = parcel.leased_s + parcel.leave_in_s
         await _until(slot_s)
         if time.monotonic() - slot_s <= max(spacing_s, LATE_S):
-            return
+            return True
         try:
-            await _until(await asyncio.to_thread(slot_anew, self._context.db, parcel.endpoint_id))
+            return await self._has_slot_anew(parcel)
         except SQLAlchemyError as error:
             _log.warning("deliver.slot_missed", delivery=parcel.id, error=str(error))
+            return True
+
+    async def _has_slot_anew(self, parcel: Parcel) -> bool:
+        slot_s = await asyncio.to_thread(slot_anew, self._context.db, parcel.endpoint_id)
+        if slot_s is None:
+            await asyncio.to_thread(deliveries.give_back, self._context.db, self._owner, parcel.id)
+            return False
+        await _until(slot_s)
+        return True
 
     async def _send(self, parcel: Parcel) -> Outcome:
         channel = CHANNELS.get(parcel.channel)

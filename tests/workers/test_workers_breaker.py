@@ -227,6 +227,29 @@ def test_slots_that_a_busy_machine_has_missed_are_taken_anew_and_not_all_at_once
     assert begun[-1] - begun[1] > 6 * 0.1 - 0.2  # three at once, and the rest at their old times, would take 0.2 s
 
 
+def test_a_try_that_has_missed_its_slot_goes_back_to_the_ledger_where_the_next_one_is_far_ahead(
+    db: Database, make_context: Make, receiver: Receiver
+) -> None:
+    stalls = iter([2.2])
+
+    def stalled(_reference: str) -> str:
+        if stall := next(stalls, 0.0):
+            time.sleep(stall)
+            with db.write() as connection:  # other senders have taken the slots of the next eight seconds
+                connection.execute(update(endpoint).values(slot_at=db.now(connection) + 8 * SECOND))
+        return SECRET
+
+    context = make_context(secrets=stalled)
+    sync(db, [hook(receiver.url(), options={"rate": "60/m"})])
+    match_articles(context, add_articles(db, ["embargo"] * 2))
+    deliver(context)
+    assert len(receiver.got) == 1
+    found = rows(db, delivery.c.status, delivery.c.attempts, delivery.c.lease_owner, order=delivery.c.status)
+    assert found == [("delivered", 1, None), ("pending", 0, None)]
+    ((slot_at,),) = rows(db, endpoint.c.slot_at, order=endpoint.c.id)
+    assert slot_at / SECOND < time.time() + 8  # none was taken that is not used
+
+
 def test_what_must_wait_longer_than_a_lease_allows_stays_in_the_ledger(db: Database, make_context: Make) -> None:
     context = make_context()
     sync(db, [hook(URL, options={"rate": "30/m"})])
