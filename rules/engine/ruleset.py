@@ -30,6 +30,7 @@ from rules.model import Article, Emit, Evidence, Held, Match, Status, Zone
 from rules.problems import Problem, RuleErrors
 
 ENGINE_VERSION = "1"
+_NOTHING_HELD = Held(standing=())
 MOST_SENTENCES = 300
 """Sentences of one article that are analysed at most; an article with more hits is a list or an attack."""
 _MOST_CANDIDATES = 20
@@ -54,6 +55,8 @@ class RuleSet:
     def held(self, article: Article) -> Held:
         """Every rule that holds for `article`, those that give way to another one that does apart from the others."""
         found = self._found(article)
+        if not found:
+            return _NOTHING_HELD
         silent = {rule for rule in found if self._gives_way(rule, found)}
         return Held(
             standing=tuple(found[rule] for rule in sorted(found.keys() - silent)),
